@@ -1,0 +1,1 @@
+export { createDeskLink, enterByLink, isDeskSession } from './deskKeys.ts';

@@ -1,0 +1,95 @@
+import os from 'node:os';
+import { Semaphore } from './lib/semaphore.ts';
+import type { DispatchDeps } from './dispatch/index.ts';
+import { type Newsroom } from './newsroom/index.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import type { Config, Relay } from './platform/config/index.ts';
+import { type OpenDatabase, openDatabase } from './platform/database/index.ts';
+import { type Inbox, inboxRelay, startInbox } from './platform/inbox/index.ts';
+import type { Log } from './platform/log.ts';
+import { type Queues, openQueues } from './platform/queue/index.ts';
+import { RelayPool } from './platform/smtp/index.ts';
+
+// The one place that constructs. Parts come into being when somebody asks for them, so that a command opens what it uses and
+// no more; close() takes them down in the opposite order, the database last.
+
+export const QUEUE = { dispatch: 'dispatch', collect: 'collect', clock: 'clock' } as const;
+
+export interface App {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  database: OpenDatabase;
+  /** Undefined where a mail server is configured, or another process has the inbox. */
+  inbox: Inbox | undefined;
+  relay: RelayPool;
+  queues(): Promise<Queues>;
+  newsroom(): Promise<Newsroom>;
+  dispatchDeps(): DispatchDeps;
+  close(): Promise<void>;
+}
+
+export interface AppOptions {
+  clock?: Clock;
+  /** Does this process bring the local inbox, where no mail server is configured? */
+  inbox?: boolean;
+  /** Settings of the embedded PostgreSQL, for tests. */
+  databaseSettings?: string[];
+}
+
+export async function buildApp(config: Config, log: Log, options: AppOptions = {}): Promise<App> {
+  const clock = options.clock ?? systemClock;
+  const database = await openDatabase(config, log, options.databaseSettings);
+  const wantsInbox = options.inbox === true && config.relay === undefined;
+  const inbox = wantsInbox ? await startInbox(config.dataDir) : undefined;
+  const relay = new RelayPool(() => relayOf(config), heloName(config));
+  let queues: Promise<Queues> | undefined;
+  const openedQueues = () => (queues ??= openQueues({ databaseUrl: database.url, redisUrl: config.redisUrl }, log));
+  const lanes = new Semaphore(config.relay?.connections ?? INBOX_CONNECTIONS);
+  return {
+    config,
+    clock,
+    log,
+    database,
+    inbox,
+    relay,
+    queues: openedQueues,
+    newsroom: async () => ({
+      db: database.db,
+      clock,
+      log,
+      keys: config.keys,
+      baseUrl: config.baseUrl,
+      relay,
+      dispatchQueue: (await openedQueues()).queue(QUEUE.dispatch),
+    }),
+    dispatchDeps: () => ({
+      db: database.db,
+      relay,
+      lanes,
+      keys: config.keys,
+      returnPath: config.returnPath,
+      leaseMs: config.leaseSeconds * 1_000,
+      clock,
+      log,
+    }),
+    close: async () => {
+      await (await queues)?.close();
+      await relay.close();
+      await inbox?.close();
+      await database.close();
+    },
+  };
+}
+
+const INBOX_CONNECTIONS = 8;
+
+function relayOf(config: Config): Relay {
+  return config.relay ?? inboxRelay(config.dataDir, INBOX_CONNECTIONS);
+}
+
+/** How we greet a mail server (RFC 5321 4.1.1.1): by the host that readers know us by. */
+function heloName(config: Config): string {
+  const { hostname } = new URL(config.baseUrl);
+  return /^[0-9.]+$|:|^localhost$/.test(hostname) ? os.hostname() : hostname;
+}

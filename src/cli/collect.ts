@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { type Collected, collectAll } from '../newsroom/index.ts';
+import { counted } from '../lib/text.ts';
+import { listSources } from '../sources/index.ts';
+import { createLog } from '../platform/log.ts';
+import { type CommonOptions, withApp, withJson } from './context.ts';
+import { mark, print, printJson } from './output.ts';
+import { startStep } from './progress.ts';
+
+export function collectCommand(): Command {
+  return withJson(new Command('collect').description('read every source now and take new pieces into the pool')).action(
+    (options: CommonOptions) =>
+      withApp(async (app) => {
+        const { db } = app.database;
+        const total = (await listSources(db)).length;
+        const progress = startStep('Collecting');
+        let done = 0;
+        // What fails is told below, by name; the log would say it twice.
+        const log = createLog({ level: 'error', json: false });
+        const results = await collectAll({ db, clock: app.clock, log }, ({ source }) =>
+          progress.update(++done / total, source.name),
+        );
+        const failed = results.filter(({ outcome }) => outcome === 'failed');
+        progress.done(`${counted(total, 'source')}, ${counted(sum(results, 'new'), 'new piece')}`);
+        if (failed.length > 0) process.exitCode = 4;
+        if (options.json)
+          return printJson({ sources: results.map(({ source, ...rest }) => ({ name: source.name, ...rest })) });
+        for (const { source, outcome, found, problem, ...rest } of results) {
+          if (outcome === 'failed') print(`${mark.bad} ${source.name}: ${problem}`);
+          else if (outcome === 'unchanged') print(`${mark.ok} ${source.name}: unchanged`);
+          else print(`${mark.ok} ${source.name}: ${counted(found, 'piece')}, ${rest.new} new, ${rest.changed} changed`);
+        }
+        if (total === 0) print('No source yet. Add one with: roundup source add https://…/feed');
+      }),
+  );
+}
+
+function sum(results: Collected[], key: 'new' | 'changed'): number {
+  return results.reduce((total, result) => total + result[key], 0);
+}

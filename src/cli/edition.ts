@@ -1,0 +1,211 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import type { App } from '../app.ts';
+import { type Sums, sumsOf, workersPresent } from '../dispatch/index.ts';
+import { findNewsletter, listChoices, listEditions, listNewsletters, readContent } from '../editions/index.ts';
+import { counted } from '../lib/text.ts';
+import { shortDateTime } from '../lib/time.ts';
+import {
+  approveEdition,
+  cancelEdition,
+  getEdition,
+  pauseEdition,
+  renderNow,
+  resumeEdition,
+  scheduleEdition,
+  sendEdition,
+} from '../newsroom/index.ts';
+import { RoundupError } from '../platform/errors.ts';
+import type { Finding } from '../preflight/index.ts';
+import { reportEdition } from '../reports/index.ts';
+import { type CommonOptions, actorOf, parseId, withActor, withApp, withJson } from './context.ts';
+import { followSend, sumsText } from './followSend.ts';
+import { mark, print, printJson, printTable, remark } from './output.ts';
+
+const MAX_LISTED = 50;
+
+export function editionCommand(): Command {
+  const command = new Command('edition').description('one issue of a newsletter, from draft to sent');
+  command.addCommand(withJson(new Command('list').description('list the editions, the newest first')).action(list));
+  command.addCommand(add('show', 'show its state, its pieces with the reasons, and the sums').action(show));
+  command.addCommand(
+    add('preview', 'write its HTML, its text and the whole mail to files')
+      .option('--to <folder>', 'where to (a folder beside the data by default)')
+      .action(preview),
+  );
+  command.addCommand(add('approve', 'approve it as it is now: this, to the byte, is what goes out').action(approve));
+  command.addCommand(
+    add('schedule', 'schedule an approved edition')
+      .option('--at <time>', 'when, such as 2026-12-03T09:00:00Z (its slot by default)')
+      .action(schedule),
+  );
+  command.addCommand(
+    add('send', 'send an approved edition now').option('--no-wait', 'do not follow the send').action(send),
+  );
+  command.addCommand(
+    add('pause', 'hold a send').action((id: string, options: CommonOptions) =>
+      act(id, options, 'paused', pauseEdition),
+    ),
+  );
+  command.addCommand(
+    add('resume', 'carry on a paused send').action((id: string, options: CommonOptions) =>
+      act(id, options, 'going out again', resumeEdition),
+    ),
+  );
+  command.addCommand(
+    add('cancel', 'cancel an edition; stop one that is being sent').action((id: string, options: CommonOptions) =>
+      act(id, options, '', cancelEdition),
+    ),
+  );
+  return command;
+}
+
+/** A subcommand on one edition. */
+function add(name: string, description: string): Command {
+  return withJson(withActor(new Command(name).description(description).argument('<edition>')));
+}
+
+async function list(options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    const editions = await listEditions(db, MAX_LISTED);
+    const names = new Map((await listNewsletters(db)).map((newsletter) => [newsletter.id, newsletter.slug]));
+    const rows = await Promise.all(
+      editions.map(async (edition) => ({ ...edition, sums: await sumsOf(db, edition.id) })),
+    );
+    if (options.json) return printJson({ editions: rows });
+    if (rows.length === 0) return print('No edition yet. Make one with: roundup compose <newsletter>');
+    printTable(
+      ['id', 'newsletter', 'no.', 'state', 'due', 'audience', 'accepted'],
+      rows.map((row) => [
+        row.id,
+        names.get(row.newsletterId) ?? '',
+        row.number,
+        row.state,
+        row.slotAt === null ? 'extra' : shortDateTime(row.slotAt, 'UTC'),
+        row.sums.audience,
+        row.sums.accepted,
+      ]),
+    );
+  });
+}
+
+async function show(id: string, options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    const edition = await getEdition(db, parseId(id));
+    const content = await readContent(db, edition);
+    const choices = await listChoices(db, edition.id);
+    const report = await reportEdition(db, edition, app.clock.now());
+    if (options.json) return printJson({ ...report, content, choices });
+    print(`${report.newsletter?.name ?? ''} no. ${edition.number}: ${edition.state.replace('_', ' ')}`);
+    print(`  subject: ${content.subject}`);
+    if (report.approval !== undefined)
+      print(
+        `  approved by ${report.approval.approvedBy}, ${shortDateTime(report.approval.approvedAt, 'UTC')}, ${report.approval.hash.slice(0, 12)}`,
+      );
+    if (edition.state === 'scheduled' && edition.releaseAt !== null)
+      print(`  goes out ${shortDateTime(edition.releaseAt, report.newsletter?.timeZone ?? 'UTC')}`);
+    for (const { included, title, code, sentence } of choices)
+      print(`  ${included ? mark.ok : mark.note} ${title}\n      ${code}: ${sentence}`);
+    if (report.sums.audience > 0) print(`  ${sumsText(report.sums)}`);
+    for (const reason of report.reasons) print(`    ${reason.count} ${reason.state}: ${reason.reason}`);
+  });
+}
+
+async function preview(id: string, options: CommonOptions & { to?: string }): Promise<void> {
+  await withApp(async (app) => {
+    const edition = await getEdition(app.database.db, parseId(id));
+    const { sample, findings, content } = await renderNow(partsOf(app), edition);
+    const folder = path.resolve(options.to ?? path.join(app.config.dataDir, 'previews', `edition-${edition.id}`));
+    mkdirSync(folder, { recursive: true });
+    const files = {
+      html: path.join(folder, 'edition.html'),
+      text: path.join(folder, 'edition.txt'),
+      eml: path.join(folder, 'edition.eml'),
+    };
+    writeFileSync(files.html, sample.html);
+    writeFileSync(files.text, sample.text);
+    writeFileSync(files.eml, Buffer.concat([sample.message, Buffer.from('\r\n')]));
+    if (options.json) return printJson({ edition: edition.id, subject: content.subject, files, findings });
+    print(`${mark.ok} ${content.subject}`);
+    for (const [kind, file] of Object.entries(files)) print(`  ${kind.padEnd(5)} ${file}`);
+    printFindings(findings);
+  });
+}
+
+async function approve(id: string, options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const { approval, findings } = await approveEdition(partsOf(app), parseId(id), actorOf(options));
+    if (options.json) return printJson({ ...approval, findings });
+    print(`${mark.ok} edition ${approval.editionId} approved by ${approval.approvedBy}, ${approval.hash.slice(0, 12)}`);
+    printFindings(findings);
+    print(`Send it with: roundup edition send ${approval.editionId}`);
+  });
+}
+
+async function schedule(id: string, options: CommonOptions & { at?: string }): Promise<void> {
+  const at = options.at === undefined ? undefined : new Date(options.at);
+  if (at !== undefined && Number.isNaN(at.getTime())) {
+    throw new RoundupError('input-invalid', `"${options.at}" is no time.`, {
+      hint: 'Write it like 2026-12-03T09:00:00Z or 2026-12-03T09:00:00+01:00.',
+    });
+  }
+  await withApp(async (app) => {
+    const edition = await scheduleEdition(await app.newsroom(), parseId(id), at, actorOf(options));
+    const newsletter = await findNewsletter(app.database.db, edition.newsletterId);
+    if (options.json) return printJson(edition);
+    print(
+      `${mark.ok} edition ${edition.id} goes out ${shortDateTime(edition.releaseAt ?? app.clock.now(), newsletter?.timeZone ?? 'UTC')}`,
+    );
+  });
+}
+
+async function send(id: string, options: CommonOptions & { wait: boolean }): Promise<void> {
+  await withApp(async (app) => {
+    const editionId = parseId(id);
+    const audience = await sendEdition(await app.newsroom(), editionId, actorOf(options));
+    remark(`${mark.ok} edition ${editionId} goes out to ${counted(audience, 'reader')}`);
+    const workers = await workersPresent(app.database.db);
+    if (workers === 0)
+      remark(`${mark.warn} No worker is running: nothing leaves until one is. Start it with: roundup up`);
+    const sums =
+      workers > 0 && options.wait ? await followSend(app, editionId) : await sumsOf(app.database.db, editionId);
+    printSums(editionId, sums, options);
+  });
+}
+
+async function act(
+  id: string,
+  options: CommonOptions,
+  done: string,
+  doIt: (
+    newsroom: Awaited<ReturnType<App['newsroom']>>,
+    editionId: number,
+    by: string,
+  ) => Promise<{ id: number; state: string }>,
+): Promise<void> {
+  await withApp(async (app) => {
+    const edition = await doIt(await app.newsroom(), parseId(id), actorOf(options));
+    const sums = await sumsOf(app.database.db, edition.id);
+    if (options.json) return printJson({ edition: edition.id, state: edition.state, sums });
+    print(
+      `${mark.ok} edition ${edition.id} is ${done || edition.state}${sums.audience > 0 ? `: ${sumsText(sums)}` : ''}`,
+    );
+  });
+}
+
+function printSums(editionId: number, sums: Sums, options: CommonOptions): void {
+  if (options.json) printJson({ edition: editionId, ...sums });
+  else print(sumsText(sums));
+}
+
+function printFindings(findings: Finding[]): void {
+  const marks = { error: mark.bad, warning: mark.warn, note: mark.note };
+  for (const { level, sentence, code } of findings) print(`  ${marks[level]} ${sentence} (${code})`);
+}
+
+function partsOf(app: App) {
+  return { db: app.database.db, clock: app.clock, keys: app.config.keys, baseUrl: app.config.baseUrl };
+}

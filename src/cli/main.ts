@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { PROJECT_ROOT } from '../lib/root.ts';
+import { type ErrorCode, RoundupError, reasonOf } from '../platform/errors.ts';
+import { collectCommand } from './collect.ts';
+import { composeCommand } from './compose.ts';
+import { demoCommand } from './demo.ts';
+import { deskCommand } from './desk.ts';
+import { doctorCommand } from './doctor.ts';
+import { editionCommand } from './edition.ts';
+import { newsletterCommand } from './newsletter.ts';
+import { publicationCommand } from './publication.ts';
+import { runCommands } from './run.ts';
+import { sendTestCommand } from './sendTest.ts';
+import { sourceCommand } from './source.ts';
+import { statusCommand } from './status.ts';
+import { subscribersCommand } from './subscribers.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  a fault of the program
+  2  the command, its input or the configuration is wrong
+  3  refused as things stand: not approved, wrong state, too little news
+  4  something that it needs does not answer: database, mail server, source`;
+
+/** The `roundup` command. */
+export async function main(argv: string[]): Promise<void> {
+  const { version } = JSON.parse(readFileSync(path.join(PROJECT_ROOT, 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('roundup')
+    .description('A weekly desk for publications: collect, compose, preview, approve and deliver a newsletter.')
+    .version(version)
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('(see: roundup --help)')
+    .exitOverride();
+  const commands = [
+    demoCommand(),
+    ...runCommands(),
+    publicationCommand(),
+    sourceCommand(),
+    newsletterCommand(),
+    subscribersCommand(),
+    collectCommand(),
+    composeCommand(),
+    editionCommand(),
+    sendTestCommand(),
+    statusCommand(),
+    deskCommand(),
+    doctorCommand(),
+  ];
+  for (const command of commands) program.addCommand(inherit(command, program));
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** Commands made on their own do not take over their parent's ways by themselves. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof RoundupError) {
+    process.stderr.write(`${pc.red('error')} ${error.message}\n`);
+    if (error.hint !== undefined) process.stderr.write(`${pc.dim(error.hint)}\n`);
+    return exitCodeOf(error.code);
+  }
+  process.stderr.write(`${pc.red('fault')} ${reasonOf(error)}\n`);
+  if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${pc.dim(error.stack)}\n`);
+  return 1;
+}
+
+function exitCodeOf(code: ErrorCode): number {
+  switch (code) {
+    case 'config-invalid':
+    case 'input-invalid':
+    case 'not-found':
+      return 2;
+    case 'state-refused':
+    case 'not-approved':
+    case 'preflight-failed':
+    case 'too-little-news':
+    case 'schema-newer':
+      return 3;
+    case 'database-unavailable':
+    case 'embedded-database':
+    case 'fetch-failed':
+    case 'inbox-unavailable':
+    case 'smtp-failed':
+      return 4;
+  }
+}

@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import {
+  DEFAULT_SECTIONS,
+  type Newsletter,
+  type NewsletterSettings,
+  PLAIN_SECTIONS,
+  getNewsletter,
+  insertNewsletter,
+  listNewsletters,
+  newsletterSettingsSchema,
+  nextSlot,
+  setNewsletterSources,
+  updateNewsletter,
+} from '../editions/index.ts';
+import { shortDateTime } from '../lib/time.ts';
+import type { Database } from '../platform/database/index.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { listSources } from '../sources/index.ts';
+import { countSubscriptions } from '../subscribers/index.ts';
+import { type CommonOptions, withApp, withJson } from './context.ts';
+import { definedOnly, parseWith } from './input.ts';
+import { mark, print, printJson, printTable } from './output.ts';
+
+interface Options extends CommonOptions {
+  name?: string;
+  sender?: string;
+  replyTo?: string;
+  source?: string[];
+  cron?: string | false;
+  leadMinutes?: string;
+  toleranceMinutes?: string;
+  timeZone?: string;
+  language?: string;
+  sections?: string;
+  minimum?: string;
+  windowDays?: string;
+  editor?: string[];
+  why?: string;
+  onUncertain?: string;
+}
+
+const HINT = 'See: roundup newsletter add --help';
+
+export function newsletterCommand(): Command {
+  const command = new Command('newsletter').description(
+    'a recurring mailing: its sources, sections, schedule, sender and policies',
+  );
+  command.addCommand(
+    withSettings(
+      new Command('add')
+        .description('make a newsletter')
+        .argument('<slug>', 'a short name for commands and addresses, such as weekly'),
+    ).action(add),
+  );
+  command.addCommand(
+    withSettings(new Command('edit').description('change what is given').argument('<slug>'))
+      .option('--no-cron', 'take its schedule away')
+      .action(edit),
+  );
+  command.addCommand(
+    withJson(new Command('show').description('show one newsletter, or list all').argument('[slug]')).action(show),
+  );
+  return command;
+}
+
+function withSettings(command: Command): Command {
+  return withJson(
+    command
+      .option('--name <name>', 'its name, as readers see it')
+      .option('--sender <mailbox>', '"Name <address>" in the From line')
+      .option('--reply-to <address>', 'where answers go, if not to the sender')
+      .option('--source <name...>', 'its sources, by name (all sources by default)')
+      .option(
+        '--cron <pattern>',
+        'when an edition is due: "minute hour day month weekday", such as "0 9 * * 4" for Thursdays at nine',
+      )
+      .option('--lead-minutes <n>', 'how long before that it is proposed to the editors (1440)')
+      .option('--tolerance-minutes <n>', 'how late a proposal may still be made after the program was down (720)')
+      .option('--time-zone <name>', 'of the schedule and of dates in the mail, such as Europe/London (UTC)')
+      .option('--language <tag>', 'of the mail: en, es, fr, ar or another (en)')
+      .option('--sections <what>', 'magazine, plain (default), or a JSON file with the sections')
+      .option('--minimum <n>', 'fewer pieces than this make no edition (3)')
+      .option('--window-days <n>', 'how far the first edition reaches back (7)')
+      .option('--editor <address...>', 'who is told of proposals')
+      .option('--why <sentence>', 'why readers get it, for the footer')
+      .option('--on-uncertain <policy>', 'resend (default) or hold mails that may or may not have arrived'),
+  );
+}
+
+async function add(slug: string, options: Options): Promise<void> {
+  if (!/^[a-z0-9-]{1,40}$/.test(slug))
+    throw new RoundupError('input-invalid', `"${slug}" is no slug: small letters, digits and hyphens, at most 40.`);
+  await withApp(async (app) => {
+    const { db } = app.database;
+    const settings = parseWith(newsletterSettingsSchema, { sections: PLAIN_SECTIONS, ...settingsOf(options) }, HINT);
+    const name = options.name ?? slug;
+    const id = await insertNewsletter(db, { slug, name, settings }, app.clock.now());
+    if (id === undefined)
+      throw new RoundupError('state-refused', `There is a newsletter "${slug}" already.`, {
+        hint: `Change it with: roundup newsletter edit ${slug}`,
+      });
+    await setNewsletterSources(db, id, await sourceIdsOf(db, options.source ?? []));
+    await finish(await getNewsletter(db, slug), `newsletter "${name}" made`, options, db);
+  });
+}
+
+async function edit(slug: string, options: Options): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    const { id, slug: _slug, name, sourceIds: _ids, scheduleSince: _since, ...before } = await getNewsletter(db, slug);
+    const changed = settingsOf(options, before);
+    const settings = parseWith(newsletterSettingsSchema, { ...before, ...changed }, HINT);
+    await updateNewsletter(db, id, { name: options.name ?? name, settings }, app.clock.now());
+    if (options.source !== undefined) await setNewsletterSources(db, id, await sourceIdsOf(db, options.source));
+    await finish(await getNewsletter(db, slug), `newsletter "${slug}" changed`, options, db);
+  });
+}
+
+async function show(slug: string | undefined, options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    if (slug !== undefined) return finish(await getNewsletter(db, slug), '', options, db);
+    const all = await listNewsletters(db);
+    if (options.json) return printJson({ newsletters: all });
+    if (all.length === 0)
+      return print('No newsletter yet. Make one with: roundup newsletter add weekly --sender "Name <address>"');
+    const now = app.clock.now();
+    printTable(
+      ['slug', 'name', 'next due'],
+      all.map((one) => [one.slug, one.name, dueText(one, now)]),
+    );
+  });
+}
+
+async function finish(newsletter: Newsletter, done: string, options: CommonOptions, db: Database): Promise<void> {
+  const readers = await countSubscriptions(db, newsletter.id);
+  if (options.json) return printJson({ ...newsletter, readers });
+  if (done !== '') print(`${mark.ok} ${done}`);
+  const { sections, sender, schedule, ...rest } = newsletter;
+  print(`  ${newsletter.name}, from ${sender.name} <${sender.address}>`);
+  print(
+    `  readers: ${readers.active.toLocaleString('en-US')} active, ${readers.unsubscribed.toLocaleString('en-US')} left`,
+  );
+  print(
+    `  schedule: ${schedule === null ? 'none' : `${schedule.cron} in ${newsletter.timeZone}, proposed ${schedule.leadMinutes} minutes before; next due ${dueText(newsletter, new Date())}`}`,
+  );
+  print(`  sections: ${sections.map((section) => `${section.title || section.key} (${section.max})`).join(', ')}`);
+  print(
+    `  minimum ${rest.minimumPieces} pieces, window ${rest.windowDays} days, theme ${rest.theme}, language ${rest.language}, uncertain mails: ${rest.onUncertain}`,
+  );
+  print(`  editors: ${rest.editors.join(', ') || 'none'}`);
+}
+
+function dueText({ schedule, timeZone }: Newsletter, now: Date): string {
+  const next = schedule === null ? undefined : nextSlot(schedule, timeZone, now);
+  return next === undefined ? 'no schedule' : shortDateTime(next, timeZone);
+}
+
+function settingsOf(options: Options, before?: NewsletterSettings): Record<string, unknown> {
+  return definedOnly({
+    sender: options.sender === undefined ? undefined : parseMailbox(options.sender),
+    replyTo: options.replyTo,
+    schedule: scheduleOf(options, before?.schedule ?? null),
+    timeZone: options.timeZone,
+    language: options.language,
+    sections: options.sections === undefined ? undefined : sectionsOf(options.sections),
+    minimumPieces: numberOf(options.minimum),
+    windowDays: numberOf(options.windowDays),
+    editors: options.editor,
+    why: options.why,
+    onUncertain: options.onUncertain,
+  });
+}
+
+function scheduleOf(
+  options: Options,
+  before: NewsletterSettings['schedule'],
+): Record<string, unknown> | null | undefined {
+  if (options.cron === false) return null;
+  const given = definedOnly({
+    cron: options.cron,
+    leadMinutes: numberOf(options.leadMinutes),
+    toleranceMinutes: numberOf(options.toleranceMinutes),
+  });
+  return Object.keys(given).length === 0 ? undefined : { ...before, ...given };
+}
+
+function parseMailbox(text: string): { name: string; address: string } {
+  const [, name, address] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>\s*$/.exec(text) ?? [];
+  return { name: name || text, address: address ?? text };
+}
+
+function sectionsOf(what: string): unknown {
+  if (what === 'magazine') return DEFAULT_SECTIONS;
+  if (what === 'plain') return PLAIN_SECTIONS;
+  try {
+    return JSON.parse(readFileSync(what, 'utf8'));
+  } catch (cause) {
+    throw new RoundupError('input-invalid', `The sections cannot be read from ${what}: ${reasonOf(cause)}`, {
+      hint: 'Give magazine, plain, or a JSON file.',
+    });
+  }
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
+async function sourceIdsOf(db: Database, names: string[]): Promise<number[]> {
+  const sources = await listSources(db);
+  return names.map((name) => {
+    const source = sources.find((candidate) => candidate.name === name);
+    if (source !== undefined) return source.id;
+    throw new RoundupError('not-found', `There is no source "${name}".`, {
+      hint: `There are: ${sources.map((one) => one.name).join(', ') || 'none'}`,
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { findPublication, publicationSchema, savePublication } from '../editions/index.ts';
+import { type CommonOptions, withApp, withJson } from './context.ts';
+import { definedOnly, parseWith } from './input.ts';
+import { print, printJson } from './output.ts';
+
+interface Options extends CommonOptions {
+  name?: string;
+  tagline?: string;
+  home?: string;
+  logo?: string;
+  postalAddress?: string;
+  social?: string[];
+  language?: string;
+}
+
+export function publicationCommand(): Command {
+  const command = new Command('publication')
+    .description('show the publication, or set what is given')
+    .option('--name <name>', 'its name')
+    .option('--tagline <text>', 'a line under the name')
+    .option('--home <url>', 'its site')
+    .option('--logo <url>', 'an image for the masthead')
+    .option('--postal-address <text>', 'for the footer of every mail')
+    .option('--social <name=url...>', 'links for the footer, such as Mastodon=https://…')
+    .option('--language <tag>', 'such as en or fr');
+  return withJson(command).action((options: Options) =>
+    withApp(async (app) => {
+      const { db } = app.database;
+      const given = definedOnly({
+        name: options.name,
+        tagline: options.tagline,
+        homeUrl: options.home,
+        logoUrl: options.logo,
+        postalAddress: options.postalAddress,
+        socialLinks: options.social?.map(parseSocial),
+        language: options.language,
+      });
+      const before = await findPublication(db);
+      const changes = Object.keys(given).length > 0;
+      if (changes) await savePublication(db, parseWith(publicationSchema, { ...before, ...given }, PUBLICATION_HINT));
+      const publication = await findPublication(db);
+      if (options.json) return printJson(publication ?? null);
+      if (publication === undefined) return print(`The publication is not set yet. ${PUBLICATION_HINT}`);
+      for (const [key, value] of Object.entries(publication))
+        print(`${key.padEnd(14)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    }),
+  );
+}
+
+const PUBLICATION_HINT = 'Set it with: roundup publication --name "…" --home https://… --postal-address "…"';
+
+function parseSocial(text: string): { name: string; url: string } {
+  const at = text.indexOf('=');
+  return { name: text.slice(0, Math.max(at, 0)), url: text.slice(at + 1) };
+}

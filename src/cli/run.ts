@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { createDeskLink } from '../accounts/index.ts';
+import type { App } from '../app.ts';
+import { type Web, startWeb } from '../http/index.ts';
+import { startScheduler } from '../../workers/schedule.ts';
+import { startWorkers } from '../../workers/start.ts';
+import { untilStopped, withApp } from './context.ts';
+import { mark, remark } from './output.ts';
+
+interface Roles {
+  web: boolean;
+  workers: boolean;
+}
+
+/** `up`, `serve` and `work`: the same program, all of it or a part. */
+export function runCommands(): Command[] {
+  return [
+    new Command('up')
+      .description('run web, scheduler and workers in one process: the normal way')
+      .action(() => run({ web: true, workers: true })),
+    new Command('serve')
+      .description('run web and scheduler only; workers run elsewhere, with "roundup work"')
+      .action(() => run({ web: true, workers: false })),
+    new Command('work')
+      .description('run workers only, as many of these as you like')
+      .action(() => run({ web: false, workers: true })),
+  ];
+}
+
+async function run(roles: Roles): Promise<void> {
+  const stopped = untilStopped();
+  await withApp(
+    async (app) => {
+      const web = roles.web ? await startWeb(app) : undefined;
+      const scheduler = roles.web ? await startScheduler(app) : undefined;
+      const workers = roles.workers ? await startWorkers(app) : undefined;
+      await announce(app, web, roles);
+      await stopped;
+      remark('Stopping: what is under way is finished first. Ctrl-C again ends at once.');
+      scheduler?.close();
+      await workers?.close();
+      await web?.close();
+    },
+    { inbox: roles.web },
+  );
+}
+
+async function announce(app: App, web: Web | undefined, { workers }: Roles): Promise<void> {
+  const { config, database, inbox } = app;
+  const where =
+    config.databaseUrl === undefined
+      ? `embedded PostgreSQL, ${database.embedded}, data in ${config.dataDir}`
+      : 'PostgreSQL by DATABASE_URL';
+  remark(`${mark.ok} ${where}; queue in ${config.redisUrl === undefined ? 'PostgreSQL' : 'Redis'}`);
+  if (config.relay !== undefined) remark(`${mark.ok} mail goes out by ${config.relay.host}:${config.relay.port}`);
+  else
+    remark(
+      `${mark.warn} no SMTP_URL is set: mail goes to the local inbox${inbox === undefined ? '' : ' and no further'}`,
+    );
+  if (workers) remark(`${mark.ok} workers are running`);
+  else remark(`${mark.note} no workers in this process: run "roundup work"`);
+  if (web === undefined) return;
+  remark(
+    `${mark.ok} readers' pages at ${config.baseUrl}${config.baseUrl.endsWith(`:${web.port}`) ? '' : ` (listening on ${config.host}:${web.port})`}`,
+  );
+  const key = await createDeskLink(database.db, '/', app.clock.now());
+  remark(`${mark.ok} the desk, on this machine only, by this link, once: ${pc.bold(`${web.deskUrl}/enter/${key}`)}`);
+  remark(pc.dim('  Another link: roundup desk. Ctrl-C stops.'));
+}

@@ -1,0 +1,15 @@
+export { demoConfig, demoPorts } from './config.ts';
+export { openDemoFolder } from './folder.ts';
+export { writeReaders } from './readers.ts';
+export { startDemoSite } from './site.ts';
+export {
+  approveWeek,
+  collectWeek,
+  composeWeek,
+  followSend,
+  importReaders,
+  piecesInPool,
+  sendWeek,
+  setUpHouse,
+  unfinishedEdition,
+} from './week.ts';

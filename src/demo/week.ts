@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { App } from '../app.ts';
+import { type Sums, sumsOf } from '../dispatch/index.ts';
+import {
+  DEFAULT_SECTIONS,
+  type Newsletter,
+  getNewsletter,
+  insertNewsletter,
+  listEditions,
+  newsletterSettingsSchema,
+  publicationSchema,
+  savePublication,
+  setNewsletterSources,
+} from '../editions/index.ts';
+import {
+  type Collected,
+  type Newsroom,
+  type Proposal,
+  approveEdition,
+  collectAll,
+  getEdition,
+  proposeEdition,
+  sendEdition,
+} from '../newsroom/index.ts';
+import { countPieces } from '../pieces/index.ts';
+import { insertSource } from '../sources/index.ts';
+import { type ImportReport, importSubscribers } from '../subscribers/index.ts';
+import type { DemoSite } from './site.ts';
+
+// The week of the fictional publication, step by step, by the same acts that the desk, the API and the workers call.
+
+const SLUG = 'weekly';
+const EDITOR = 'the demo editor';
+const POLL_MS = 100;
+
+/** Registers the publication, its two feeds as sources, and a weekly newsletter. */
+export async function setUpHouse(app: App, site: DemoSite): Promise<Newsletter> {
+  const { db } = app.database;
+  const { name, tagline, postalAddress, socialLinks } = site.context.publication;
+  await savePublication(
+    db,
+    publicationSchema.parse({
+      name,
+      tagline,
+      postalAddress,
+      socialLinks,
+      homeUrl: site.url,
+      logoUrl: `${site.url}/logo.png`,
+    }),
+  );
+  const articles = await insertSource(db, { name: 'Articles', url: `${site.url}/feeds/feed.rss`, isLocal: true });
+  const dispatches = await insertSource(db, { name: 'Dispatches', url: `${site.url}/dispatches.atom`, isLocal: true });
+  const settings = newsletterSettingsSchema.parse({
+    sender: { name, address: 'roundup@longtelegraph.example' },
+    sections: DEFAULT_SECTIONS,
+    schedule: { cron: '0 9 * * 4' },
+    timeZone: 'Europe/London',
+    editors: ['editor@longtelegraph.example'],
+  });
+  const id = await insertNewsletter(db, { slug: SLUG, name: 'The Weekly Round-up', settings }, app.clock.now());
+  const sourceIds = [articles, dispatches].flatMap((source) => (source === undefined ? [] : [source.id]));
+  if (id !== undefined) await setNewsletterSources(db, id, sourceIds);
+  return getNewsletter(db, SLUG);
+}
+
+export function importReaders(
+  app: App,
+  newsletter: Newsletter,
+  file: string,
+  onProgress: (share: number) => void,
+): Promise<ImportReport> {
+  return importSubscribers(app.database.db, file, { newsletterId: newsletter.id, ground: 'a demo reader', onProgress });
+}
+
+export function collectWeek(newsroom: Newsroom, onDone: (collected: Collected) => void): Promise<Collected[]> {
+  return collectAll(newsroom, onDone);
+}
+
+export function composeWeek(newsroom: Newsroom, newsletter: Newsletter): Promise<Proposal> {
+  const options = { slotAt: null, now: newsroom.clock.now(), by: EDITOR };
+  return newsroom.db.transaction().execute((tx) => proposeEdition(tx, newsletter, options));
+}
+
+export function approveWeek(newsroom: Newsroom, editionId: number) {
+  return approveEdition(newsroom, editionId, EDITOR);
+}
+
+export function sendWeek(newsroom: Newsroom, editionId: number): Promise<number> {
+  return sendEdition(newsroom, editionId, EDITOR);
+}
+
+/** Follows a send until the ledger says that nobody is left to be reached. */
+export async function followSend(app: App, editionId: number, onSums: (sums: Sums) => void): Promise<Sums> {
+  for (;;) {
+    const edition = await getEdition(app.database.db, editionId);
+    const sums = await sumsOf(app.database.db, editionId);
+    onSums(sums);
+    if (edition.state !== 'sending') return sums;
+    await sleep(POLL_MS);
+  }
+}
+
+/** The edition that an earlier demo was cut short in; what it had sent meanwhile counts too. */
+export async function unfinishedEdition(app: App): Promise<number> {
+  const [newest] = await listEditions(app.database.db, 1);
+  if (newest === undefined)
+    throw new Error('the demo folder says that a send is unfinished, and its database holds no edition');
+  return newest.id;
+}
+
+export function piecesInPool(app: App): Promise<number> {
+  return countPieces(app.database.db);
+}

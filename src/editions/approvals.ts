@@ -1,0 +1,24 @@
+import { type Database, sql } from '../platform/database/index.ts';
+
+export interface Approval {
+  editionId: number;
+  revision: number;
+  /** Of what was approved; the rendition under this hash is what goes out. */
+  hash: string;
+  approvedBy: string;
+  approvedAt: Date;
+}
+
+export async function insertApproval(db: Database, approval: Approval): Promise<void> {
+  await sql`insert into approvals (edition_id, revision, hash, approved_by, approved_at)
+    values (${approval.editionId}, ${approval.revision}, ${approval.hash}, ${approval.approvedBy}, ${approval.approvedAt})`.execute(
+    db,
+  );
+}
+
+export async function standingApproval(db: Database, editionId: number): Promise<Approval | undefined> {
+  const { rows } = await sql<Approval>`
+    select edition_id as "editionId", revision, hash, approved_by as "approvedBy", approved_at as "approvedAt"
+    from approvals where edition_id = ${editionId} and withdrawn_at is null`.execute(db);
+  return rows[0];
+}

@@ -1,0 +1,61 @@
+import type { PieceImage } from '../pieces/index.ts';
+
+export type EditionState =
+  'draft' | 'in_review' | 'approved' | 'scheduled' | 'sending' | 'paused' | 'sent' | 'stopped' | 'cancelled';
+
+export interface Edition {
+  id: number;
+  newsletterId: number;
+  number: number;
+  state: EditionState;
+  /** The instant it is due; null for an extra edition. */
+  slotAt: Date | null;
+  windowFrom: Date;
+  windowTo: Date;
+  revision: number;
+  /** When a scheduled edition goes out. */
+  releaseAt: Date | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  createdAt: Date;
+}
+
+/** What a revision of an edition says; the render's input. */
+export interface EditionContent {
+  subject: string;
+  preheader: string;
+  /** The editor's note, in Markdown. */
+  note: string;
+  sections: EditionSection[];
+}
+
+export interface EditionSection {
+  key: string;
+  title: string;
+  layout: 'lead' | 'cards' | 'list' | 'shorts';
+  pieces: EditionPiece[];
+}
+
+/** A piece as this edition runs it. */
+export interface EditionPiece {
+  pieceId: number;
+  url: string;
+  title: string;
+  deck: string;
+  kind: string;
+  region: string;
+  authors: string[];
+  image: PieceImage | null;
+  readingMinutes: number;
+  language: string;
+}
+
+/** Why a piece is in an edition or not: a stable code and a sentence. */
+export interface Choice {
+  pieceId: number;
+  included: boolean;
+  code: ChoiceCode;
+  sentence: string;
+}
+
+export type ChoiceCode = 'lead' | 'in-section' | 'section-full' | 'no-section' | 'ran-before';

@@ -1,0 +1,132 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { type App, QUEUE } from '../../app.ts';
+import { approvedRendition, workersPresent } from '../../dispatch/index.ts';
+import {
+  type Edition,
+  findPublication,
+  listChoices,
+  listEditions,
+  listNewsletters,
+  nextSlot,
+} from '../../editions/index.ts';
+import { SAMPLE_ADDRESS, getEdition, renderNow } from '../../newsroom/index.ts';
+import { countPieces } from '../../pieces/index.ts';
+import { reportEdition } from '../../reports/index.ts';
+import { listSources } from '../../sources/index.ts';
+import { countSubscriptions } from '../../subscribers/index.ts';
+import { protectMail, protectPage } from '../security.ts';
+import type { PageRenderer } from '../templates.ts';
+
+type Params = { Params: { id: string }; Querystring: { view?: string } };
+
+const VIEWS = ['desktop', 'phone', 'dark', 'text'] as const;
+type View = (typeof VIEWS)[number];
+const MAX_EDITIONS = 50;
+
+export function deskRoutes(server: FastifyInstance, app: App, render: PageRenderer): void {
+  const { db } = app.database;
+  const show = async (reply: FastifyReply, page: string, view: Record<string, unknown>) => {
+    protectPage(reply);
+    const publication = await findPublication(db);
+    const common = { publication, hasInbox: app.inbox !== undefined };
+    return reply.type('text/html; charset=utf-8').send(render(page, { ...common, ...view }));
+  };
+
+  server.get('/', async (_request, reply) => {
+    const newsletters = await listNewsletters(db);
+    const names = new Map(newsletters.map((newsletter) => [newsletter.id, newsletter.name]));
+    const editions = await listEditions(db, MAX_EDITIONS);
+    const reports = await Promise.all(editions.map((edition) => reportEdition(db, edition, app.clock.now())));
+    return show(reply, 'home', {
+      title: 'Editions',
+      newsletters: await Promise.all(
+        newsletters.map(async (newsletter) => ({
+          name: newsletter.name,
+          next:
+            newsletter.schedule === null ? null : nextSlot(newsletter.schedule, newsletter.timeZone, app.clock.now()),
+          readers: (await countSubscriptions(db, newsletter.id)).active,
+        })),
+      ),
+      editions: reports.map(({ edition, sums }) => ({ ...edition, newsletter: names.get(edition.newsletterId), sums })),
+      pieces: await countPieces(db),
+      sources: await listSources(db),
+    });
+  });
+
+  server.get<Params>('/editions/:id', async (request, reply) => {
+    const edition = await getEdition(db, idOf(request.params.id));
+    const view = VIEWS.find((known) => known === request.query.view) ?? 'desktop';
+    const report = await reportEdition(db, edition, app.clock.now());
+    const choices = await listChoices(db, edition.id);
+    const sent =
+      edition.state === 'sending' ||
+      edition.state === 'paused' ||
+      edition.state === 'sent' ||
+      edition.state === 'stopped';
+    const { newsletter, findings, content } = await renderNow(newsroomParts(), edition);
+    return show(reply, 'edition', {
+      title: `${newsletter.name} no. ${edition.number}`,
+      edition,
+      newsletter,
+      content,
+      view,
+      isText: view === 'text',
+      tabs: VIEWS.map((name) => ({ name, current: name === view })),
+      findings,
+      report,
+      sent,
+      live: edition.state === 'sending' || edition.state === 'paused' || edition.state === 'scheduled',
+      share: shareOf(report.sums),
+      perSecond: report.perSecond === undefined ? undefined : Math.round(report.perSecond),
+      included: choices.filter((choice) => choice.included),
+      left: choices.filter((choice) => !choice.included),
+      sampleAddress: SAMPLE_ADDRESS,
+    });
+  });
+
+  server.get<Params>('/editions/:id/frame', async (request, reply) => {
+    const edition = await getEdition(db, idOf(request.params.id));
+    const view = VIEWS.find((known) => known === request.query.view) ?? 'desktop';
+    const { html, text } = await asItIs(edition);
+    protectMail(reply, "'self'");
+    if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
+    return reply.type('text/html; charset=utf-8').send(inScheme(html, view));
+  });
+
+  server.get<Params>('/editions/:id/figures', async (request, reply) => {
+    const edition = await getEdition(db, idOf(request.params.id));
+    const { sums } = await reportEdition(db, edition, app.clock.now());
+    protectPage(reply);
+    return reply.send({ state: edition.state, sums, share: shareOf(sums) });
+  });
+
+  server.get('/queue', async (_request, reply) => {
+    const queues = await app.queues();
+    const rows = await Promise.all(
+      Object.values(QUEUE).map(async (name) => ({ name, ...(await queues.queue(name).counts()) })),
+    );
+    return show(reply, 'queue', { title: 'Queue', backend: queues.backend, rows, workers: await workersPresent(db) });
+  });
+
+  const newsroomParts = () => ({ db, clock: app.clock, keys: app.config.keys, baseUrl: app.config.baseUrl });
+
+  /** What was approved, once it was; else what would be. */
+  async function asItIs(edition: Edition): Promise<{ html: string; text: string }> {
+    const approved = await approvedRendition(db, edition.id);
+    return approved ?? (await renderNow(newsroomParts(), edition)).sample;
+  }
+}
+
+function idOf(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
+}
+
+function shareOf(sums: { audience: number; planned: number; handing: number; deferred: number }): number {
+  if (sums.audience === 0) return 0;
+  return (sums.audience - sums.planned - sums.handing - sums.deferred) / sums.audience;
+}
+
+/** A frame takes its colours from the viewer's system; the preview shows the scheme that is asked for. */
+function inScheme(html: string, view: View): string {
+  return html.replaceAll('@media (prefers-color-scheme: dark)', view === 'dark' ? '@media all' : '@media not all');
+}

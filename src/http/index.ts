@@ -1,0 +1,1 @@
+export { type Web, startWeb } from './web.ts';

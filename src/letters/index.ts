@@ -1,0 +1,1 @@
+export { type LetterName, letterMessage, writeLetter } from './letter.ts';

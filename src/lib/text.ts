@@ -1,0 +1,50 @@
+/** One line of plain text: no control or invisible direction-changing characters, single spaces, no ends. */
+export function oneLine(text: string, maxLength = Number.POSITIVE_INFINITY): string {
+  const clean = text
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+/gu, ' ')
+    .replace(/\s+/gu, ' ')
+    .trim();
+  return clean.length <= maxLength ? clean : shorten(clean, maxLength);
+}
+
+/** As many whole sentences as fit; where not even one does, whole words and an ellipsis. */
+export function teaser(text: string, maxLength: number): string {
+  const line = oneLine(text);
+  if (line.length <= maxLength) return line;
+  let end = 0;
+  for (const { index, segment } of new Intl.Segmenter('en', { granularity: 'sentence' }).segment(line)) {
+    const next = index + segment.trimEnd().length;
+    if (next > maxLength) break;
+    end = next;
+  }
+  return end > 0 ? line.slice(0, end) : shorten(line, maxLength);
+}
+
+/** Whole words and an ellipsis, at most `maxLength` characters; never cuts inside a character. */
+export function shorten(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  const cut = text.slice(0, maxLength - 1);
+  const space = cut.lastIndexOf(' ');
+  const whole = space > maxLength / 2 ? cut.slice(0, space) : [...cut].slice(0, -1).join('');
+  return `${whole.replace(/[\s,;:.–—-]+$/u, '')}…`;
+}
+
+/** "1 piece", "2 pieces", "12,000 pieces". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
+/** "a", "a and b", "a, b and c". */
+export function listed(items: readonly string[]): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** Counts words over any script; the reading time is at 230 words a minute, at least one. */
+export function readingMinutes(text: string): number {
+  let words = 0;
+  for (const part of new Intl.Segmenter('en', { granularity: 'word' }).segment(text)) if (part.isWordLike) words++;
+  return Math.max(1, Math.round(words / 230));
+}

@@ -1,0 +1,33 @@
+import { recordAct } from '../audit/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import { type ReaderLink, endSubscription, restoreSubscription } from '../subscribers/index.ts';
+
+const causeOf = ({ editionId }: ReaderLink) => `by the link in edition ${editionId}`;
+
+/** Ends the subscription that a reader's link stands for. True where it was one until now; again is harmless. */
+export async function leave(db: Database, link: ReaderLink): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const ended = await endSubscription(tx, link.newsletterId, link.subscriberId, causeOf(link));
+    if (ended)
+      await recordAct(tx, {
+        actor: `subscriber ${link.subscriberId}`,
+        act: 'subscription ended',
+        subject: `newsletter ${link.newsletterId}`,
+      });
+    return ended;
+  });
+}
+
+/** Undoes a leave by the same link. */
+export async function comeBack(db: Database, link: ReaderLink): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const restored = await restoreSubscription(tx, link.newsletterId, link.subscriberId, causeOf(link));
+    if (restored)
+      await recordAct(tx, {
+        actor: `subscriber ${link.subscriberId}`,
+        act: 'subscription restored',
+        subject: `newsletter ${link.newsletterId}`,
+      });
+    return restored;
+  });
+}

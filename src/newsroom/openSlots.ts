@@ -1,0 +1,134 @@
+import { recordAct } from '../audit/index.ts';
+import { counted } from '../lib/text.ts';
+import { shortDateTime } from '../lib/time.ts';
+import {
+  LOOKBACK_MS,
+  type Newsletter,
+  type Slot,
+  isInTime,
+  listNewsletters,
+  settleSlot,
+  slotsOpening,
+  takeSlot,
+  takenSlots,
+} from '../editions/index.ts';
+import { isCode } from '../platform/errors.ts';
+import type { Newsroom } from './newsroom.ts';
+import { notifyEditors } from './notify.ts';
+import { type Proposal, proposeEdition } from './propose.ts';
+
+// Opens the slots whose time has come: one edition for each, whoever asks and however often. A slot that passed while the
+// program was down is opened late within the newsletter's tolerance; after it, it is missed, and the editors are told.
+
+export interface OpenedSlot {
+  newsletter: Newsletter;
+  slot: Slot;
+  outcome: 'opened' | 'too_little_news' | 'missed';
+}
+
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'relay'>;
+
+/** Returns the slots that this call settled; those that another process settles at the same time are not among them. */
+export async function openSlots(newsroom: Parts): Promise<OpenedSlot[]> {
+  const opened: OpenedSlot[] = [];
+  for (const newsletter of await listNewsletters(newsroom.db)) {
+    for (const slot of await openableSlots(newsroom, newsletter)) {
+      const result = await openSlot(newsroom, newsletter, slot);
+      if (result !== undefined) opened.push(result);
+    }
+  }
+  return opened;
+}
+
+async function openableSlots({ db, clock }: Parts, newsletter: Newsletter): Promise<Slot[]> {
+  if (newsletter.schedule === null) return [];
+  const now = clock.now();
+  const after = new Date(Math.max(newsletter.scheduleSince.getTime(), now.getTime() - LOOKBACK_MS));
+  const slots = slotsOpening(newsletter.schedule, newsletter.timeZone, after, now);
+  const taken = await takenSlots(db, newsletter.id, after);
+  return slots.filter((slot) => !taken.has(slot.dueAt.getTime()));
+}
+
+async function openSlot(newsroom: Parts, newsletter: Newsletter, slot: Slot): Promise<OpenedSlot | undefined> {
+  const now = newsroom.clock.now();
+  const inTime = newsletter.schedule !== null && isInTime(slot, newsletter.schedule, now);
+  const settled = inTime
+    ? await settleWithEdition(newsroom, newsletter, slot, now)
+    : await settleWithout(newsroom, newsletter, slot, 'missed');
+  if (settled === undefined) return undefined;
+  await tellEditors(newsroom, newsletter, slot, settled);
+  return { newsletter, slot, outcome: settled.outcome };
+}
+
+interface Settled {
+  outcome: OpenedSlot['outcome'];
+  proposal?: Proposal;
+  reason?: string;
+}
+
+/** The slot's row and its edition come into being together or not at all. */
+async function settleWithEdition(
+  newsroom: Parts,
+  newsletter: Newsletter,
+  slot: Slot,
+  now: Date,
+): Promise<Settled | undefined> {
+  try {
+    return await newsroom.db.transaction().execute(async (tx) => {
+      if (!(await takeSlot(tx, newsletter.id, slot.dueAt, now))) return undefined;
+      const proposal = await proposeEdition(tx, newsletter, { slotAt: slot.dueAt, now, by: 'the schedule' });
+      await settleSlot(tx, newsletter.id, slot.dueAt, 'opened', proposal.edition.id);
+      return { outcome: 'opened', proposal };
+    });
+  } catch (error) {
+    if (!isCode(error, 'too-little-news')) throw error;
+    return settleWithout(newsroom, newsletter, slot, 'too_little_news', error.message);
+  }
+}
+
+async function settleWithout(
+  { db, clock }: Parts,
+  newsletter: Newsletter,
+  slot: Slot,
+  outcome: 'missed' | 'too_little_news',
+  reason = '',
+): Promise<Settled | undefined> {
+  return db.transaction().execute(async (tx) => {
+    if (!(await takeSlot(tx, newsletter.id, slot.dueAt, clock.now()))) return undefined;
+    await settleSlot(tx, newsletter.id, slot.dueAt, outcome, null);
+    const detail = { slot: slot.dueAt.toISOString(), reason };
+    await recordAct(tx, {
+      actor: 'the schedule',
+      act: `slot ${outcome}`,
+      subject: `newsletter ${newsletter.id}`,
+      detail,
+    });
+    return { outcome, reason };
+  });
+}
+
+async function tellEditors(
+  newsroom: Parts,
+  newsletter: Newsletter,
+  slot: Slot,
+  { outcome, proposal, reason }: Settled,
+): Promise<void> {
+  const due = shortDateTime(slot.dueAt, newsletter.timeZone);
+  const common = { newsletter: newsletter.name, slug: newsletter.slug, due };
+  newsroom.log.info(`slot of ${newsletter.slug} due ${due}: ${outcome.replaceAll('_', ' ')}`);
+  switch (outcome) {
+    case 'missed':
+      return notifyEditors(newsroom, newsletter, 'slot-missed', common);
+    case 'too_little_news':
+      return notifyEditors(newsroom, newsletter, 'too-little-news', { ...common, reason: reason ?? '' });
+    case 'opened':
+      return notifyEditors(newsroom, newsletter, 'edition-proposed', {
+        ...common,
+        due: `It is due ${due}.`,
+        number: proposal?.edition.number ?? 0,
+        edition: proposal?.edition.id ?? 0,
+        pieces: counted(proposal?.composition.size ?? 0, 'piece'),
+        lead: proposal?.composition.content.subject ?? '',
+      });
+  }
+}

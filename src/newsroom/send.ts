@@ -1,0 +1,152 @@
+import { recordAct } from '../audit/index.ts';
+import { shortDateTime } from '../lib/time.ts';
+import { freezeAudience, nudgeOpenBatches, sumsOf, withdrawRemaining } from '../dispatch/index.ts';
+import {
+  type Edition,
+  type EditionState,
+  editionsDue,
+  findNewsletter,
+  moveEdition,
+  nextSlot,
+  releasePieces,
+  standingApproval,
+} from '../editions/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { getEdition } from './find.ts';
+import type { Newsroom } from './newsroom.ts';
+
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'dispatchQueue'>;
+
+/**
+ * Sends an approved edition now: freezes its audience into the ledger, with the new state, in one transaction, then tells the
+ * workers. Returns the audience's size. Throws `not-approved` or `state-refused`.
+ */
+export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId: number, by: string): Promise<number> {
+  const audience = await db.transaction().execute(async (tx) => {
+    const edition = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'sending', { startedAt: clock.now() });
+    if (edition === undefined) throw await refusal(tx, editionId, 'be sent');
+    const approval = await standingApproval(tx, editionId);
+    if (approval === undefined) throw notApproved(editionId);
+    const size = await freezeAudience(tx, editionId, edition.newsletterId, approval.hash);
+    await recordAct(tx, {
+      actor: by,
+      act: 'edition released',
+      subject: `edition ${editionId}`,
+      detail: { audience: size, hash: approval.hash },
+    });
+    return size;
+  });
+  await nudgeOpenBatches(db, dispatchQueue, editionId);
+  return audience;
+}
+
+/** Sends what is scheduled and due; one that fails does not hold up the next. */
+export async function releaseDue(newsroom: Parts & Pick<Newsroom, 'log'>): Promise<void> {
+  for (const edition of await editionsDue(newsroom.db, newsroom.clock.now())) {
+    try {
+      const audience = await sendEdition(newsroom, edition.id, 'the schedule');
+      newsroom.log.info(`edition ${edition.id} goes out`, { audience });
+    } catch (error) {
+      newsroom.log.error(`edition ${edition.id} is due and could not be released`, { reason: reasonOf(error) });
+    }
+  }
+}
+
+/**
+ * Schedules an approved edition: for `at`, else for its slot, else for the newsletter's next one. Throws `not-approved`, or
+ * `input-invalid` where there is no time to go by or it is past.
+ */
+export async function scheduleEdition(
+  { db, clock }: Parts,
+  editionId: number,
+  at: Date | undefined,
+  by: string,
+): Promise<Edition> {
+  const releaseAt = at ?? (await usualTime(db, await getEdition(db, editionId), clock.now()));
+  if (releaseAt <= clock.now()) {
+    throw new RoundupError('input-invalid', `${shortDateTime(releaseAt, 'UTC')} is past.`, {
+      hint: `Send it now with: roundup edition send ${editionId}`,
+    });
+  }
+  return db.transaction().execute(async (tx) => {
+    const moved = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'scheduled', { releaseAt });
+    if (moved === undefined) throw await refusal(tx, editionId, 'be scheduled');
+    await recordAct(tx, {
+      actor: by,
+      act: 'edition scheduled',
+      subject: `edition ${editionId}`,
+      detail: { releaseAt: releaseAt.toISOString() },
+    });
+    return moved;
+  });
+}
+
+export function pauseEdition({ db }: Parts, editionId: number, by: string): Promise<Edition> {
+  return change(db, editionId, { from: ['sending'], to: 'paused', act: 'be paused', by });
+}
+
+export async function resumeEdition({ db, dispatchQueue }: Parts, editionId: number, by: string): Promise<Edition> {
+  const edition = await change(db, editionId, { from: ['paused'], to: 'sending', act: 'be resumed', by });
+  await nudgeOpenBatches(db, dispatchQueue, editionId);
+  return edition;
+}
+
+/** Before sending: cancels it, and its pieces are free again. While sending: stops it, and whoever is left is withdrawn. */
+export async function cancelEdition({ db, clock }: Parts, editionId: number, by: string): Promise<Edition> {
+  return db.transaction().execute(async (tx) => {
+    const stopped = await moveEdition(tx, editionId, ['sending', 'paused'], 'stopped', { finishedAt: clock.now() });
+    if (stopped !== undefined) await withdrawRemaining(tx, editionId, 'the edition was stopped');
+    const cancelled =
+      stopped ?? (await moveEdition(tx, editionId, ['draft', 'in_review', 'approved', 'scheduled'], 'cancelled'));
+    if (cancelled === undefined) throw await refusal(tx, editionId, 'be cancelled');
+    if (stopped === undefined) await releasePieces(tx, editionId);
+    const sums = stopped === undefined ? {} : await sumsOf(tx, editionId);
+    await recordAct(tx, {
+      actor: by,
+      act: `edition ${cancelled.state}`,
+      subject: `edition ${editionId}`,
+      detail: sums,
+    });
+    return cancelled;
+  });
+}
+
+async function change(
+  db: Database,
+  editionId: number,
+  { from, to, act, by }: { from: EditionState[]; to: EditionState; act: string; by: string },
+): Promise<Edition> {
+  return db.transaction().execute(async (tx) => {
+    const moved = await moveEdition(tx, editionId, from, to);
+    if (moved === undefined) throw await refusal(tx, editionId, act);
+    await recordAct(tx, { actor: by, act: `edition ${to}`, subject: `edition ${editionId}` });
+    return moved;
+  });
+}
+
+async function usualTime(db: Database, edition: Edition, now: Date): Promise<Date> {
+  if (edition.slotAt !== null && edition.slotAt > now) return edition.slotAt;
+  const newsletter = await findNewsletter(db, edition.newsletterId);
+  const next = newsletter?.schedule ? nextSlot(newsletter.schedule, newsletter.timeZone, now) : undefined;
+  if (next !== undefined) return next;
+  throw new RoundupError('input-invalid', 'The newsletter has no schedule, so the time must be given.', {
+    hint: 'Add --at 2026-12-03T09:00:00Z',
+  });
+}
+
+async function refusal(db: Database, editionId: number, act: string): Promise<RoundupError> {
+  const { state } = await getEdition(db, editionId);
+  if (state === 'draft' || state === 'in_review') return notApproved(editionId);
+  return new RoundupError('state-refused', `Edition ${editionId} is ${state} and cannot ${act}.`);
+}
+
+function notApproved(editionId: number): RoundupError {
+  return new RoundupError(
+    'not-approved',
+    `Nobody has approved edition ${editionId}, and nothing goes out unapproved.`,
+    {
+      hint: `Look at it with "roundup edition preview ${editionId}", then: roundup edition approve ${editionId}`,
+    },
+  );
+}

@@ -1,0 +1,58 @@
+import { domainOf, parseAddress } from '../lib/addresses.ts';
+import { randomId } from '../lib/ids.ts';
+import { recordAct } from '../audit/index.ts';
+import { RoundupError } from '../platform/errors.ts';
+import { makeStencil, splice } from '../rendering/index.ts';
+import { getEdition } from './find.ts';
+import type { Newsroom } from './newsroom.ts';
+import { renderNow, sampleValues } from './render.ts';
+
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl' | 'relay'>;
+
+/**
+ * Sends an edition as it is now to one address, marked as a test; its links for leaving do nothing. Returns the server's
+ * reply. Throws `input-invalid` for what is no address and `smtp-failed` where the server does not take it.
+ */
+export async function sendTest(newsroom: Parts, editionId: number, to: string, by: string): Promise<string> {
+  const address = parseAddress(to);
+  if (address === undefined) throw new RoundupError('input-invalid', `"${to}" is not a mail address.`);
+  const now = newsroom.clock.now();
+  const { newsletter, rendered, testStencil } = await renderTest(newsroom, editionId);
+  const values = {
+    ...sampleValues({ name: '', address }, now),
+    messageId: `test.${randomId()}@${domainOf(newsletter.sender.address)}`,
+  };
+  const handover = await newsroom.relay.deliver(
+    { from: newsletter.sender.address, to: address },
+    splice(testStencil, values),
+  );
+  if (handover.outcome !== 'accepted') {
+    const why = 'reason' in handover ? handover.reason : handover.reply;
+    throw new RoundupError('smtp-failed', `The mail server did not take the test for ${address}: ${why}`, {
+      hint: 'Check the mail server with: roundup doctor',
+    });
+  }
+  await recordAct(newsroom.db, {
+    actor: by,
+    act: 'test sent',
+    subject: `edition ${editionId}`,
+    detail: { hash: rendered.hash },
+  });
+  return handover.reply;
+}
+
+async function renderTest(newsroom: Parts, editionId: number) {
+  const { newsletter, rendered, unsubscribeUrl } = await renderNow(newsroom, await getEdition(newsroom.db, editionId));
+  const testStencil = makeStencil({
+    from: newsletter.sender,
+    replyTo: null,
+    ...rendered,
+    subject: `[Test] ${rendered.subject}`,
+    language: newsletter.language,
+    list: { name: newsletter.name, id: `test.${domainOf(newsletter.sender.address)}` },
+    feedbackId: `test:${newsletter.slug}:roundup`,
+    keyId: newsroom.keys.current.id,
+    unsubscribeUrl,
+  });
+  return { newsletter, rendered, testStencil };
+}

@@ -1,0 +1,4 @@
+export type { Config, Relay } from './config.ts';
+export { readConfig } from './read.ts';
+export { localKeys } from './keys.ts';
+export { loadConfig } from './load.ts';

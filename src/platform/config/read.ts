@@ -1,0 +1,212 @@
+import path from 'node:path';
+import { parseAddress } from '../../lib/addresses.ts';
+import type { SigningKey, SigningKeys } from '../../lib/tokens.ts';
+import { RoundupError } from '../errors.ts';
+import type { LogLevel } from '../log.ts';
+import type { Config, Relay, TlsPolicy } from './config.ts';
+
+// Reads the environment once. Every variable that is wrong is reported, all at once, by name, with what it holds (secrets
+// hidden) and what is wanted.
+
+export type Environment = Record<string, string | undefined>;
+
+type Problem = { variable: string; holds: string; wants: string };
+
+const DEFAULT_PORT = 8080;
+const DEFAULT_CONNECTIONS = 10;
+const MAX_CONNECTIONS = 1_000;
+const MAX_RETURN_PATH_LOCAL = 20;
+const DEFAULT_LEASE = 30;
+const MIN_LEASE = 2;
+const MAX_LEASE = 600;
+const MIN_SECRET_CHARACTERS = 32;
+const LOG_LEVELS: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
+const TLS_POLICIES: TlsPolicy[] = ['opportunistic', 'required', 'none'];
+
+/** `makeKeys` gives the installation's own keys where SECRETS is not set. Throws `config-invalid` with all problems. */
+export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: string) => SigningKeys): Config {
+  const reader = new Reader(env);
+  const production = env.NODE_ENV === 'production';
+  const port = reader.port('PORT', DEFAULT_PORT);
+  const dataDir = path.resolve(cwd, reader.text('DATA_DIR') ?? 'data');
+  const baseUrl = reader.url('BASE_URL', ['http:', 'https:'], 'the address at which readers reach this server');
+  const secrets = reader.read('SECRETS', parseSecrets, SECRETS_WANTS, hideAll);
+  const relay = reader.read('SMTP_URL', parseRelay, RELAY_WANTS, hidePassword);
+  if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relay });
+  const config = {
+    production,
+    baseUrl: (baseUrl ?? `http://localhost:${port}`).replace(/\/+$/, ''),
+    host: reader.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port,
+    deskPort: reader.port('DESK_PORT', port + 1),
+    trustProxy:
+      reader.read('TRUST_PROXY', parseTrustProxy, 'true, false, a number of proxies, or their addresses') ?? false,
+    databaseUrl: reader.url(
+      'DATABASE_URL',
+      ['postgres:', 'postgresql:'],
+      'postgres://user:password@host:5432/database',
+    ),
+    redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379'),
+    relay,
+    returnPath: reader.read(
+      'RETURN_PATH',
+      parseReturnPath,
+      'a mail address such as bounces@news.example.org, with at most 20 characters before the @',
+    ),
+    dataDir,
+    leaseSeconds:
+      reader.read('LEASE_SECONDS', parseLease, `whole seconds from ${MIN_LEASE} to ${MAX_LEASE}`) ?? DEFAULT_LEASE,
+    logLevel:
+      reader.read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text), LOG_LEVELS.join(', ')) ?? 'info',
+    logJson: production,
+  };
+  reader.throwProblems();
+  return { ...config, keys: secrets ?? makeKeys(dataDir) };
+}
+
+const RELAY_WANTS =
+  'smtp://user:password@host:587 or smtps://…:465, with ?tls=required|opportunistic|none&connections=10';
+const SECRETS_WANTS = `id:secret pairs with commas between, the current one first, each secret ${MIN_SECRET_CHARACTERS} characters or more`;
+
+function requireForProduction(reader: Reader, values: Record<string, unknown>): void {
+  const wants: Record<string, string> = {
+    BASE_URL: 'the https address at which readers reach this server (NODE_ENV is production)',
+    SECRETS: `${SECRETS_WANTS} (NODE_ENV is production)`,
+    SMTP_URL: `${RELAY_WANTS} (NODE_ENV is production)`,
+  };
+  for (const [variable, value] of Object.entries(values)) {
+    if (value === undefined && !reader.has(variable)) reader.missing(variable, wants[variable] ?? '');
+  }
+}
+
+class Reader {
+  readonly #env: Environment;
+  readonly #problems: Problem[] = [];
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  has(variable: string): boolean {
+    return this.text(variable) !== undefined;
+  }
+
+  text(variable: string): string | undefined {
+    const value = this.#env[variable]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  read<T>(variable: string, parse: (text: string) => T | undefined, wants: string, hide = asIs): T | undefined {
+    const text = this.text(variable);
+    if (text === undefined) return undefined;
+    const value = parse(text);
+    if (value === undefined) this.#problems.push({ variable, holds: `holds "${hide(text)}"`, wants });
+    return value;
+  }
+
+  port(variable: string, fallback: number): number {
+    return this.read(variable, parsePort, 'a port number from 0 to 65535') ?? fallback;
+  }
+
+  url(variable: string, protocols: string[], wants: string): string | undefined {
+    const parse = (text: string) => {
+      const url = URL.canParse(text) ? new URL(text) : undefined;
+      return url !== undefined && protocols.includes(url.protocol) && url.host !== '' ? text : undefined;
+    };
+    const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
+    return this.read(variable, parse, `${wants}, beginning with ${schemes}`, hidePassword);
+  }
+
+  missing(variable: string, wants: string): void {
+    this.#problems.push({ variable, holds: 'is not set', wants });
+  }
+
+  throwProblems(): void {
+    if (this.#problems.length === 0) return;
+    const lines = this.#problems.map(({ variable, holds, wants }) => `  ${variable} ${holds}; wanted: ${wants}`);
+    throw new RoundupError(
+      'config-invalid',
+      `The configuration has ${lines.length === 1 ? 'a problem' : `${lines.length} problems`}:\n${lines.join('\n')}`,
+      {
+        hint: 'Set these in the environment or in the file .env, then start again.',
+      },
+    );
+  }
+}
+
+function parsePort(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) < 65_536 ? Number(text) : undefined;
+}
+
+function parseSecrets(text: string): SigningKeys | undefined {
+  const keys: SigningKey[] = [];
+  for (const pair of text.split(',')) {
+    const [, id, secret] = /^\s*([a-z0-9]{1,8}):(\S+)\s*$/.exec(pair) ?? [];
+    if (id === undefined || secret === undefined || secret.length < MIN_SECRET_CHARACTERS) return undefined;
+    if (keys.some((key) => key.id === id)) return undefined;
+    keys.push({ id, secret: Buffer.from(secret) });
+  }
+  const [current, ...retired] = keys;
+  return current === undefined ? undefined : { current, retired };
+}
+
+function parseRelay(text: string): Relay | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  if ((url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') return undefined;
+  const implicit = url.protocol === 'smtps:';
+  const policy = url.searchParams.get('tls') ?? 'opportunistic';
+  const tls = implicit ? 'implicit' : TLS_POLICIES.find((known) => known === policy);
+  const connections = Number(url.searchParams.get('connections') ?? DEFAULT_CONNECTIONS);
+  const unknown = [...url.searchParams.keys()].some((key) => key !== 'tls' && key !== 'connections');
+  if (tls === undefined || unknown || !Number.isInteger(connections)) return undefined;
+  if (connections < 1 || connections > MAX_CONNECTIONS) return undefined;
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (implicit ? 465 : 587) : Number(url.port),
+    tls,
+    user: decoded(url.username),
+    password: decoded(url.password),
+    connections,
+  };
+}
+
+/** Percent escapes undone; a password with a bare % is taken as it stands. */
+function decoded(text: string): string | undefined {
+  if (text === '') return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function parseTrustProxy(text: string): boolean | number | string[] | undefined {
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  const addresses = text.split(',').map((part) => part.trim());
+  return addresses.every((address) => /^[0-9a-fA-F.:/]+$/.test(address)) ? addresses : undefined;
+}
+
+/** What is added to it for each mail must fit in a local part of 64 characters (RFC 5321 4.5.3.1.1). */
+function parseReturnPath(text: string): string | undefined {
+  const address = parseAddress(text);
+  return address !== undefined && address.lastIndexOf('@') <= MAX_RETURN_PATH_LOCAL ? address : undefined;
+}
+
+function parseLease(text: string): number | undefined {
+  const seconds = Number(text);
+  return Number.isInteger(seconds) && seconds >= MIN_LEASE && seconds <= MAX_LEASE ? seconds : undefined;
+}
+
+function asIs(text: string): string {
+  return text;
+}
+
+function hideAll(text: string): string {
+  return `${text.length} characters, hidden`;
+}
+
+function hidePassword(text: string): string {
+  return text.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:***@');
+}

@@ -1,0 +1,2 @@
+export { isAlive } from './lock.ts';
+export { removeEmbedded, startEmbedded } from './server.ts';

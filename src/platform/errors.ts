@@ -1,0 +1,41 @@
+/** Every expected failure that a person may see has a stable code here; anything else that throws is a bug. */
+export type ErrorCode =
+  | 'config-invalid'
+  | 'database-unavailable'
+  | 'schema-newer'
+  | 'embedded-database'
+  | 'fetch-failed'
+  | 'not-found'
+  | 'input-invalid'
+  | 'state-refused'
+  | 'not-approved'
+  | 'preflight-failed'
+  | 'too-little-news'
+  | 'inbox-unavailable'
+  | 'smtp-failed';
+
+/**
+ * An expected failure. The message is a sentence that says what is wrong, with the name of the thing; `hint` says what to
+ * do about it.
+ */
+export class RoundupError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'RoundupError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+export function isCode(error: unknown, code: ErrorCode): error is RoundupError {
+  return error instanceof RoundupError && error.code === code;
+}
+
+/** The sentence of anything thrown. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,2 @@
+export { type Inbox, inboxRelay, startInbox } from './server.ts';
+export type { InboxEntry, Maildir } from './maildir.ts';

@@ -1,0 +1,20 @@
+import type { EditionContent } from '../editions/index.ts';
+import type { Rendered } from '../rendering/index.ts';
+
+/** What a check says. An error blocks approval; a warning wants a look. */
+export interface Finding {
+  level: 'error' | 'warning' | 'note';
+  /** Stable: for scripts and for acknowledging. */
+  code: string;
+  sentence: string;
+}
+
+export interface CheckInput {
+  content: EditionContent;
+  rendered: Rendered;
+  /** The mail's HTML and text as a reader gets them. */
+  html: string;
+  text: string;
+}
+
+export type Check = (input: CheckInput) => Finding[];

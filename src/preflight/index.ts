@@ -1,0 +1,17 @@
+import type { Check, CheckInput, Finding } from './finding.ts';
+import { images } from './images.ts';
+import { rendering } from './rendering.ts';
+import { sections } from './sections.ts';
+import { size } from './size.ts';
+import { subject } from './subject.ts';
+import { text } from './text.ts';
+
+export type { Finding } from './finding.ts';
+
+const CHECKS: Check[] = [subject, sections, rendering, size, images, text];
+
+/** Every check over a rendered edition; errors first. */
+export function preflight(input: CheckInput): Finding[] {
+  const order = { error: 0, warning: 1, note: 2 };
+  return CHECKS.flatMap((check) => check(input)).toSorted((a, b) => order[a.level] - order[b.level]);
+}

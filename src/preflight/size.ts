@@ -1,0 +1,21 @@
+import type { Check } from './finding.ts';
+
+/** Gmail clips a mail's HTML at about 102 KB; what is cut off there is the unsubscribe link. */
+const LIMIT_KIB = 90;
+const NEAR_KIB = 80;
+
+export const size: Check = ({ html }) => {
+  const kib = Math.ceil(Buffer.byteLength(html) / 1024);
+  if (kib > LIMIT_KIB) {
+    return [
+      {
+        level: 'error',
+        code: 'html-too-large',
+        sentence: `The HTML is ${kib} KiB, and mail programs clip what is over ${LIMIT_KIB}: take a piece out.`,
+      },
+    ];
+  }
+  if (kib > NEAR_KIB)
+    return [{ level: 'warning', code: 'html-large', sentence: `The HTML is ${kib} KiB; the limit is ${LIMIT_KIB}.` }];
+  return [];
+};

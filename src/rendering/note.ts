@@ -1,0 +1,27 @@
+import { convert } from 'html-to-text';
+import MarkdownIt from 'markdown-it';
+import sanitizeHtml from 'sanitize-html';
+
+// The editor's note: Markdown in, mail HTML and plain text out. Raw HTML in it is text, and what Markdown makes is put through
+// an allow-list all the same.
+
+const markdown = new MarkdownIt({ html: false, linkify: false, typographer: true });
+
+const ALLOWED: sanitizeHtml.IOptions = {
+  allowedTags: ['p', 'br', 'strong', 'em', 'a', 'ul', 'ol', 'li', 'blockquote', 'hr'],
+  allowedAttributes: { a: ['href'] },
+  allowedSchemes: ['http', 'https', 'mailto'],
+  allowProtocolRelative: false,
+};
+
+export function noteToHtml(note: string): string {
+  return sanitizeHtml(markdown.render(note), ALLOWED).trim();
+}
+
+/** Lines of at most `width` characters; links follow their words, in brackets. */
+export function noteToText(note: string, width: number): string {
+  return convert(noteToHtml(note), {
+    wordwrap: width,
+    selectors: [{ selector: 'a', options: { hideLinkHrefIfSameAsText: true } }],
+  });
+}

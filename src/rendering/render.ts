@@ -1,0 +1,69 @@
+import mjml2html from 'mjml';
+import { sha256 } from '../lib/hash.ts';
+import { type Cut, type GapName, openGaps } from './gaps.ts';
+import type { Theme } from './theme.ts';
+import { type RenderInput, viewOf } from './view.ts';
+
+// An edition in, a mail out, with its gaps: pure but for the random markers, which are gone from the result.
+
+export interface Rendered {
+  subject: string;
+  html: Cut;
+  text: Cut;
+  /** What MJML found wrong with the theme. */
+  problems: string[];
+  /** Of all that a reader gets; the same input gives the same hash. */
+  hash: string;
+}
+
+export async function renderEdition(input: RenderInput, theme: Theme): Promise<Rendered> {
+  const gaps = openGaps();
+  const view = viewOf(input, {
+    address: gaps.marker('address'),
+    unsubscribeToken: gaps.marker('unsubscribeToken'),
+    preferencesToken: gaps.marker('preferencesToken'),
+  });
+  const mjml = theme.mjml(view);
+  const { html, errors } = await mjml2html(mjml, {
+    validationLevel: 'soft',
+    keepComments: false,
+    ignoreIncludes: true,
+    fonts: {},
+  });
+  const problems = errors.map((error) => error.formattedMessage);
+  const rendered = {
+    subject: input.content.subject,
+    html: gaps.cut(compact(html)),
+    text: gaps.cut(tidy(theme.text(view))),
+  };
+  for (const gap of ['unsubscribeToken', 'preferencesToken'] as const) {
+    if (count(gaps.cut(mjml), gap) === count(rendered.html, gap)) continue;
+    problems.push(`The theme "${theme.name}" lost or doubled the reader's ${gap} on its way through MJML.`);
+  }
+  return {
+    ...rendered,
+    problems,
+    hash: sha256(rendered.subject, JSON.stringify(rendered.html), JSON.stringify(rendered.text)),
+  };
+}
+
+function count(cut: Cut, gap: GapName): number {
+  return cut.filter((part) => typeof part !== 'string' && part.gap === gap).length;
+}
+
+/** MJML indents for people; half of a mail's bytes would be spaces. */
+function compact(html: string): string {
+  return html
+    .replace(/^[ \t]+/gm, '')
+    .replace(/[ \t]+$/gm, '')
+    .replace(/\n{2,}/g, '\n')
+    .trim();
+}
+
+/** Templates leave empty lines where they print nothing. */
+function tidy(text: string): string {
+  return `${text
+    .replace(/[ \t]+$/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()}\n`;
+}

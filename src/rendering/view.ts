@@ -1,0 +1,92 @@
+import { longDate } from '../lib/time.ts';
+import type { EditionContent, EditionPiece, EditionSection, Publication } from '../editions/index.ts';
+import { noteToHtml, noteToText } from './note.ts';
+import { type Words, directionOf, wordsOf } from './words.ts';
+import { TEXT_WIDTH } from './wrap.ts';
+
+// What the templates see: words that are ready to print, all plain text, but for the note's HTML.
+
+export interface RenderInput {
+  publication: Publication;
+  newsletter: { name: string; language: string; timeZone: string; why: string };
+  edition: { number: number; date: Date };
+  content: EditionContent;
+  /** Links in the mail; a token of the reader's own goes into the two that take one. */
+  links: { view: string; unsubscribe: (token: string) => string; preferences: (token: string) => string };
+}
+
+export interface Markers {
+  address: string;
+  unsubscribeToken: string;
+  preferencesToken: string;
+}
+
+export type View = ReturnType<typeof viewOf>;
+
+export function viewOf(input: RenderInput, markers: Markers) {
+  const { publication, newsletter, content, links } = input;
+  const words = wordsOf(newsletter.language);
+  return {
+    language: newsletter.language,
+    dir: words.direction,
+    start: words.direction === 'rtl' ? 'right' : 'left',
+    end: words.direction === 'rtl' ? 'left' : 'right',
+    publication: { ...publication, homeName: new URL(publication.homeUrl).host.replace(/^www\./, '') },
+    newsletter: newsletter.name,
+    subject: content.subject,
+    preheader: content.preheader,
+    number: words.number(input.edition.number),
+    date: longDate(input.edition.date, newsletter.timeZone, newsletter.language),
+    hasNote: content.note.trim() !== '',
+    noteHtml: noteToHtml(content.note),
+    noteText: noteToText(content.note, TEXT_WIDTH),
+    sections: content.sections
+      .filter((section) => section.pieces.length > 0)
+      .map((section) => sectionView(section, words, newsletter.language)),
+    why: newsletter.why === '' ? words.why(newsletter.name) : newsletter.why,
+    address: markers.address,
+    viewUrl: links.view,
+    unsubscribeUrl: links.unsubscribe(markers.unsubscribeToken),
+    preferencesUrl: links.preferences(markers.preferencesToken),
+    words,
+  };
+}
+
+function sectionView(section: EditionSection, words: Words, language: string) {
+  return {
+    key: section.key,
+    title: section.title,
+    layout: section.layout,
+    pieces: section.pieces.map((piece, index) => ({
+      ...pieceView(piece, words, language),
+      first: index === 0,
+      titled: section.title !== '',
+    })),
+  };
+}
+
+function pieceView(piece: EditionPiece, words: Words, language: string) {
+  const names = joined(piece.authors, words.and);
+  const otherLanguage = piece.language !== '' && piece.language.split('-')[0] !== language.split('-')[0];
+  return {
+    url: piece.url,
+    title: piece.title,
+    deck: piece.deck,
+    kicker: [piece.kind, piece.region].filter((word) => word !== '').join(' | '),
+    byline: names === '' ? '' : words.by(names),
+    minutes: words.minutes(piece.readingMinutes),
+    more: piece.kind === 'Video' ? words.watch : words.keepReading,
+    image:
+      piece.image === null
+        ? null
+        : { ...piece.image, credit: piece.image.credit === '' ? '' : words.photo(piece.image.credit) },
+    // A piece in another language than the mail's says so, for screen readers and for its direction.
+    lang: otherLanguage ? piece.language : '',
+    dir: otherLanguage ? directionOf(piece.language) : '',
+  };
+}
+
+function joined(names: string[], and: string): string {
+  if (names.length < 2) return names.join('');
+  return `${names.slice(0, -1).join(', ')} ${and} ${names.at(-1)}`;
+}

@@ -1,0 +1,1 @@
+export { type EditionReport, reportEdition } from './editionReport.ts';

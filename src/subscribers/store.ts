@@ -1,0 +1,144 @@
+import { type Database, sql } from '../platform/database/index.ts';
+import type { Subscriber, Subscription, SubscriptionState, SuppressionReason } from './subscriber.ts';
+
+export interface ImportRow {
+  address: string;
+  addressKey: string;
+  domain: string;
+  name: string;
+}
+
+export interface ImportCounts {
+  subscribed: number;
+  alreadySubscribed: number;
+  left: number;
+  suppressed: number;
+}
+
+/**
+ * Subscribes a set of people to a newsletter in one statement. Nobody who left is brought back, nobody on the suppression
+ * list is taken in, and a name that we have is not replaced.
+ */
+export async function importRows(
+  db: Database,
+  newsletterId: number,
+  rows: ImportRow[],
+  ground: string,
+): Promise<ImportCounts> {
+  const { rows: counts } = await sql<ImportCounts>`
+    with input as (
+      select r.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+        as r(address text, "addressKey" text, domain text, name text)
+    ), welcome as (
+      select i.* from input i where not exists (select from suppressions s where s.address_key = i."addressKey")
+    ), people as (
+      insert into subscribers (address, address_key, domain, name)
+      select address, "addressKey", domain, name from welcome
+      on conflict (address_key) do update set name = coalesce(nullif(subscribers.name, ''), excluded.name)
+      returning id
+    ), before as (
+      select s.subscriber_id, s.state from subscriptions s join people p on p.id = s.subscriber_id
+      where s.newsletter_id = ${newsletterId}
+    ), joined as (
+      insert into subscriptions (newsletter_id, subscriber_id, state, cause)
+      select ${newsletterId}, id, 'active', ${ground} from people
+      on conflict do nothing returning subscriber_id
+    ), proof as (
+      insert into consents (newsletter_id, subscriber_id, given_at, ground)
+      select ${newsletterId}, subscriber_id, now(), ${ground} from joined
+    )
+    select (select count(*)::int from joined) as subscribed,
+      (select count(*)::int from before where state <> 'unsubscribed') as "alreadySubscribed",
+      (select count(*)::int from before where state = 'unsubscribed') as "left",
+      (select count(*)::int from input) - (select count(*)::int from welcome) as suppressed`.execute(db);
+  return counts[0] ?? { subscribed: 0, alreadySubscribed: 0, left: 0, suppressed: 0 };
+}
+
+export interface ListedSubscriber extends Subscriber {
+  state: SubscriptionState;
+  suppressed: boolean;
+}
+
+export async function listSubscribers(db: Database, newsletterId: number, limit: number): Promise<ListedSubscriber[]> {
+  const { rows } = await sql<ListedSubscriber>`
+    select p.id, p.address, p.name, s.state,
+      exists (select from suppressions x where x.address_key = p.address_key) as suppressed
+    from subscriptions s join subscribers p on p.id = s.subscriber_id
+    where s.newsletter_id = ${newsletterId} order by p.id limit ${limit}`.execute(db);
+  return rows;
+}
+
+export async function countSubscriptions(
+  db: Database,
+  newsletterId: number,
+): Promise<Record<SubscriptionState, number>> {
+  const { rows } = await sql<{ state: SubscriptionState; count: number }>`
+    select state, count(*)::int as count from subscriptions where newsletter_id = ${newsletterId} group by state`.execute(
+    db,
+  );
+  return { pending: 0, active: 0, unsubscribed: 0, ...Object.fromEntries(rows.map((row) => [row.state, row.count])) };
+}
+
+export async function findSubscriber(db: Database, id: number): Promise<Subscriber | undefined> {
+  return (await sql<Subscriber>`select id, address, name from subscribers where id = ${id}`.execute(db)).rows[0];
+}
+
+export async function listSubscriptions(db: Database, subscriberId: number): Promise<Subscription[]> {
+  const { rows } = await sql<Subscription>`
+    select s.newsletter_id as "newsletterId", n.name as newsletter, s.state, s.since
+    from subscriptions s join newsletters n on n.id = s.newsletter_id
+    where s.subscriber_id = ${subscriberId} order by n.name`.execute(db);
+  return rows;
+}
+
+/** True where this ended a subscription; running it twice is harmless. */
+export async function endSubscription(
+  db: Database,
+  newsletterId: number,
+  subscriberId: number,
+  cause: string,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update subscriptions set state = 'unsubscribed', since = now(), cause = ${cause}
+    where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId} and state <> 'unsubscribed'`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+/** Brings back a subscription that the same person ended by this very link. */
+export async function restoreSubscription(
+  db: Database,
+  newsletterId: number,
+  subscriberId: number,
+  cause: string,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update subscriptions set state = 'active', since = now(), cause = 'undone'
+    where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId}
+      and state = 'unsubscribed' and cause = ${cause}`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+export async function suppressSubscribers(
+  db: Database,
+  people: { id: number; detail: string }[],
+  reason: SuppressionReason,
+): Promise<void> {
+  await sql`
+    insert into suppressions (address_key, reason, detail)
+    select p.address_key, ${reason}, r.detail
+    from jsonb_to_recordset(${JSON.stringify(people)}::jsonb) as r(id bigint, detail text)
+    join subscribers p on p.id = r.id
+    on conflict do nothing`.execute(db);
+}
+
+/**
+ * For statements of others that must read across: the people a newsletter may be sent to, as `subscriber_id`, `address` and
+ * `domain`. Unsubscribed, unconfirmed and suppressed people are never among them.
+ */
+export function mailable(newsletterId: number) {
+  return sql`
+    select p.id as subscriber_id, p.address, p.domain
+    from subscriptions s join subscribers p on p.id = s.subscriber_id
+    where s.newsletter_id = ${newsletterId} and s.state = 'active'
+      and not exists (select from suppressions x where x.address_key = p.address_key)`;
+}
