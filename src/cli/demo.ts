@@ -77,7 +77,7 @@ async function runDemo(options: Options): Promise<void> {
         inbox: result.inbox,
         seconds: Math.round(seconds * 10) / 10,
       });
-    else await tell(app, web, site.url, result, seconds);
+    else await tell(app, { web, siteUrl: site.url, seconds, stays: options.once !== true }, result);
     if (options.once !== true) await stopped;
   } finally {
     for (const close of closers.toReversed()) await close();
@@ -171,13 +171,16 @@ async function send(app: App, editionId: number): Promise<{ sums: Sums; seconds:
   return { sums, seconds: seconds() };
 }
 
-async function tell(
-  app: App,
-  web: Web,
-  siteUrl: string,
-  { editionId, pieces, sums, inbox, sendSeconds }: Result,
-  seconds: number,
-): Promise<void> {
+interface Showing {
+  web: Web;
+  siteUrl: string;
+  seconds: number;
+  /** Do the pages stay open? */
+  stays: boolean;
+}
+
+async function tell(app: App, { web, siteUrl, seconds, stays }: Showing, result: Result): Promise<void> {
+  const { editionId, pieces, sums, inbox, sendSeconds } = result;
   const choices = await listChoices(app.database.db, editionId);
   const left = choices.filter((choice) => !choice.included);
   print();
@@ -197,6 +200,10 @@ async function tell(
     `  ${Math.round(sums.accepted / sendSeconds).toLocaleString('en-US')} mails a second; ${durationText(seconds * 1_000)} in all`,
   );
   print();
+  if (!stays)
+    return print(
+      pc.dim(`  The mails stay in ${app.config.dataDir}/inbox, a Maildir. Without --once the pages stay open.\n`),
+    );
   print(pc.bold('Where to look') + pc.dim('  (each link opens the desk once; this machine only)'));
   const link = async (target: string) =>
     `${web.deskUrl}/enter/${await createDeskLink(app.database.db, target, app.clock.now())}`;

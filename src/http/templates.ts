@@ -22,11 +22,11 @@ export function pageRenderer(folder: Folder): PageRenderer {
 
 function compileFolder(folder: string): PageRenderer {
   const handlebars = Handlebars.create();
-  handlebars.registerHelper('number', (value: number) => value.toLocaleString('en-US'));
+  handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
   handlebars.registerHelper('when', (value: Date | null) => (value === null ? '–' : shortDateTime(value, 'UTC')));
   handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('words', (value: string) => value.replaceAll('_', ' '));
-  const knownHelpers = { number: true, when: true, is: true, words: true };
+  const knownHelpers = { count: true, when: true, is: true, words: true };
   const pages = new Map<string, HandlebarsTemplateDelegate>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.hbs'))) {
     const name = path.basename(file, '.hbs');

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { loadConfig, localKeys, readConfig } from '../../src/platform/config/index.ts';
+
+const keys = () => ({ current: { id: 'k0', secret: Buffer.from('made for this test') }, retired: [] });
+const read = (env: Record<string, string>) => readConfig(env, '/srv/roundup', keys);
+
+test('an empty environment is a configuration', () => {
+  expect(read({})).toMatchObject({
+    production: false,
+    baseUrl: 'http://localhost:8080',
+    host: '127.0.0.1',
+    dataDir: '/srv/roundup/data',
+    relay: undefined,
+  });
+});
+
+test('every problem is named at once: the variable, what it holds, what is wanted', () => {
+  const env = {
+    PORT: 'eighty',
+    BASE_URL: 'news.example.org',
+    DATABASE_URL: 'mysql://u:hunter2@db/x',
+    SMTP_URL: 'smtp://user:hunter2@mail.example.org?tls=maybe',
+    RETURN_PATH: 'nobody',
+    SECRETS: 'short',
+    TRUST_PROXY: 'perhaps!',
+    LOG_LEVEL: 'loud',
+    LEASE_SECONDS: '1',
+  };
+  let message = '';
+  try {
+    read(env);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  for (const variable of Object.keys(env)) expect(message).toContain(variable);
+  expect(message).toContain('PORT holds "eighty"; wanted: a port number');
+  expect(message).not.toContain('hunter2');
+  expect(message).not.toContain('"short"');
+});
+
+test('production does not start without a base URL, secrets and a mail server', () => {
+  expect(() => read({ NODE_ENV: 'production' })).toThrow(
+    /BASE_URL is not set[\s\S]*SECRETS is not set[\s\S]*SMTP_URL is not set/,
+  );
+});
+
+test('production starts with them', () => {
+  const config = read({
+    NODE_ENV: 'production',
+    BASE_URL: 'https://news.example.org/',
+    SECRETS: `k2:${'s'.repeat(32)},k1:${'t'.repeat(40)}`,
+    SMTP_URL: 'smtps://user:p%40ss@mail.example.org?connections=25',
+  });
+  expect(config.baseUrl).toBe('https://news.example.org');
+  expect(config.keys).toMatchObject({ current: { id: 'k2' }, retired: [{ id: 'k1' }] });
+  expect(config.relay).toEqual({
+    host: 'mail.example.org',
+    port: 465,
+    tls: 'implicit',
+    user: 'user',
+    password: 'p@ss',
+    connections: 25,
+  });
+});
+
+test('TRUST_PROXY is a switch, a number of proxies, or addresses', () => {
+  expect(read({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
+  expect(read({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
+  expect(read({ TRUST_PROXY: '10.0.0.1, 10.1.0.0/16' }).trustProxy).toEqual(['10.0.0.1', '10.1.0.0/16']);
+});
+
+test('a return path leaves room for what is added to it', () => {
+  expect(read({ RETURN_PATH: 'bounces@news.example.org' }).returnPath).toBe('bounces@news.example.org');
+  expect(() => read({ RETURN_PATH: `${'b'.repeat(21)}@news.example.org` })).toThrow(/at most 20 characters/);
+});
+
+describe('in a folder', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'roundup-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('.env fills what the environment leaves open', () => {
+    writeFileSync(path.join(folder, '.env'), 'PORT=4000\nBASE_URL=http://localhost:4000\n');
+    expect(loadConfig(folder, { PORT: '5000' })).toMatchObject({ port: 5000, baseUrl: 'http://localhost:4000' });
+  });
+
+  test("the installation's own key is made once and kept to itself", () => {
+    expect(localKeys(folder)).toEqual(localKeys(folder));
+    expect(readFileSync(path.join(folder, 'signing-key'), 'utf8').length).toBeGreaterThanOrEqual(43);
+  });
+});
