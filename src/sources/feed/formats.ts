@@ -22,7 +22,8 @@ export function fromRss(item: Rss.Item<string>): RawItem {
     item.media?.contents?.find((content) => isImage(content.type, content.medium, content.url)) ??
     item.media?.groups?.[0]?.contents?.[0];
   const enclosure = item.enclosures?.find((file) => isImage(file.type, undefined, file.url));
-  const people = item.dc?.creators ?? item.authors?.map((author) => author.name ?? author.email) ?? [];
+  const people = item.dc?.creators ??
+    item.authors?.map((author) => author.name ?? author.email) ?? [item.itunes?.author];
   return {
     guid: item.guid?.value,
     url: item.link ?? (item.guid?.isPermaLink === false ? undefined : item.guid?.value),

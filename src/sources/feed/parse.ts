@@ -68,7 +68,7 @@ function feedOf(title: string | undefined, language: string | undefined, items: 
 function pieceOf(item: RawItem, base: string, language: string): FoundPiece | undefined {
   const url = httpUrl(item.url, base);
   if (url === undefined) return undefined;
-  const body = htmlToText(item.content ?? item.summary ?? '');
+  const body = bodyText(item.content ?? item.summary ?? '');
   const deck = deckOf(item);
   const title = plain(item.title, MAX_TITLE_LENGTH) || teaser(body, 120);
   if (title === '') return undefined;
@@ -94,8 +94,14 @@ function pieceOf(item: RawItem, base: string, language: string): FoundPiece | un
 
 /** A feed's own summary; of a whole body, its first sentences. */
 function deckOf(item: RawItem): string {
-  const paragraphs = htmlToText(item.summary ?? item.content ?? '').split('\n');
+  const paragraphs = bodyText(item.summary ?? item.content ?? '').split('\n');
   return teaser(paragraphs.find((paragraph) => paragraph.length > 20) ?? paragraphs[0] ?? '', MAX_DECK_LENGTH);
+}
+
+/** Some feeds escape their HTML twice: what reads like markup after the first time is read again. */
+function bodyText(html: string): string {
+  const text = htmlToText(html);
+  return /<(p|div|a|br|img|span|table|blockquote)[\s/>]/i.test(text) ? htmlToText(text) : text;
 }
 
 function authorsOf(names: (string | undefined)[]): string[] {
