@@ -41,6 +41,7 @@ export async function startSmtpSink(
   const sink: Omit<SmtpSink, 'relay' | 'close'> = { mails, commands, behaviour };
   const server = createServer((socket) => {
     sockets.add(socket);
+    socket.setNoDelay(true);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
     converse(socket, sink, extensions);

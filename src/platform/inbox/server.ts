@@ -30,6 +30,8 @@ export async function startInbox(dataDir: string): Promise<Inbox> {
     logger: false,
     onData: (stream, session, done) => void answer(receive(mail, stream, session), done),
   });
+  // Replies to pipelined commands are small writes in a row: each would wait for the last one's acknowledgement.
+  server.server.on('connection', (socket) => socket.setNoDelay(true));
   // A client that goes away in the middle is its own affair.
   server.on('error', () => {});
   await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,20 @@
+/** Texts that would run, call or read something if anything took them for more than text. */
+export const HOSTILE = [
+  '<script>window.__xss=1</script>',
+  '</title><script>window.__xss=1</script>',
+  '</style><img src=x onerror="window.__xss=1">',
+  '"><svg onload=window.__xss=1>',
+  "' autofocus onfocus='window.__xss=1",
+  '<a href="javascript:window.__xss=1">read</a>',
+  '[read](javascript:window.__xss=1)',
+  '<mj-raw><script>window.__xss=1</script></mj-raw>',
+  '<mj-include path="/etc/passwd" />',
+  '<!--[if mso]><script>window.__xss=1</script><![endif]-->',
+  '{{constructor.constructor "window.__xss=1"}}',
+  '{{{unsubscribeUrl}}}',
+  '{{#with this}}{{lookup this "constructor"}}{{/with}}',
+  '{{> layout}}',
+  '${window.__xss=1}',
+  'a\r\nBcc: victim@example.org',
+  '=?utf-8?q?=0D=0ABcc:_victim@example.org?=',
+];
