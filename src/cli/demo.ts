@@ -20,7 +20,7 @@ import {
 } from '../demo/index.ts';
 import { DELIVERY_STATES, type Sums } from '../dispatch/index.ts';
 import { listChoices } from '../editions/index.ts';
-import { type Web, startWeb } from '../http/index.ts';
+import type { Web } from '../http/index.ts';
 import { type Collected, getEdition } from '../newsroom/index.ts';
 import { counted } from '../lib/text.ts';
 import { durationText } from '../lib/time.ts';
@@ -96,6 +96,7 @@ async function open(folder: DemoFolder, closers: (() => Promise<void> | void)[],
   closers.push(() => app.close());
   const site = await startDemoSite(ports.site, new Date());
   closers.push(() => site.close());
+  const { startWeb } = await import('../http/index.ts');
   const web = await startWeb(app);
   closers.push(() => web.close());
   const workers = await startWorkers(app);

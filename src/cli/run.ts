@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { createDeskLink } from '../accounts/index.ts';
 import type { App } from '../app.ts';
-import { type Web, startWeb } from '../http/index.ts';
+import type { Web } from '../http/index.ts';
 import { startScheduler } from '../../workers/schedule.ts';
 import { startWorkers } from '../../workers/start.ts';
 import { untilStopped, withApp } from './context.ts';
@@ -32,7 +32,7 @@ async function run(roles: Roles): Promise<void> {
   const stopped = untilStopped();
   await withApp(
     async (app) => {
-      const web = roles.web ? await startWeb(app) : undefined;
+      const web = roles.web ? await (await import('../http/index.ts')).startWeb(app) : undefined;
       const scheduler = roles.web ? await startScheduler(app) : undefined;
       const workers = roles.workers ? await startWorkers(app) : undefined;
       await announce(app, web, roles);

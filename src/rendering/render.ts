@@ -1,8 +1,7 @@
-import mjml2html from 'mjml';
 import { sha256 } from '../lib/hash.ts';
 import { type Cut, type GapName, openGaps } from './gaps.ts';
 import type { Theme } from './theme.ts';
-import { type RenderInput, viewOf } from './view.ts';
+import type { RenderInput } from './view.ts';
 
 // An edition in, a mail out, with its gaps: pure but for the random markers, which are gone from the result.
 
@@ -17,6 +16,8 @@ export interface Rendered {
 }
 
 export async function renderEdition(input: RenderInput, theme: Theme): Promise<Rendered> {
+  // Loaded by whoever renders: a worker only splices.
+  const [{ default: mjml2html }, { viewOf }] = await Promise.all([import('mjml'), import('./view.ts')]);
   const gaps = openGaps();
   const view = viewOf(input, {
     address: gaps.marker('address'),
@@ -33,7 +34,7 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
   const problems = errors.map((error) => error.formattedMessage);
   const rendered = {
     subject: input.content.subject,
-    html: gaps.cut(compact(html)),
+    html: gaps.cut(compact(withMain(html))),
     text: gaps.cut(tidy(theme.text(view))),
   };
   for (const gap of ['unsubscribeToken', 'preferencesToken'] as const) {
@@ -49,6 +50,11 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
 
 function count(cut: Cut, gap: GapName): number {
   return cut.filter((part) => typeof part !== 'string' && part.gap === gap).length;
+}
+
+/** MJML makes the mail an article; on its own in a browser it is a page, which has a main part. */
+function withMain(html: string): string {
+  return html.replace(/<body[^>]*>/, '$&<div role="main">').replace(/<\/body>/, '</div></body>');
 }
 
 /** MJML indents for people; half of a mail's bytes would be spaces. */

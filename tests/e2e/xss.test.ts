@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import PostalMime from 'postal-mime';
+import type { Browser } from 'playwright-core';
+import { createDeskLink } from '../../src/accounts/index.ts';
+import { publicationSchema, savePublication } from '../../src/editions/index.ts';
+import { type Web, startWeb } from '../../src/http/index.ts';
+import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
+import { deliverBatch } from '../../src/dispatch/index.ts';
+import { recordPieces } from '../../src/pieces/index.ts';
+import { sql } from '../../src/platform/database/index.ts';
+import { insertSource } from '../../src/sources/index.ts';
+import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { addNewsletter, addReaders, openHouse } from '../support/house.ts';
+import { HOSTILE } from '../support/xss.ts';
+
+// THREATS 2: payloads in every field of a piece, all the way to the mail and to the pages, in a real Chromium: text, never run.
+
+const corpora = process.env.ROUNDUP_CORPORA;
+const payloads = [
+  ...HOSTILE,
+  ...(corpora === undefined ? [] : readFileSync(path.join(corpora, 'xss.txt'), 'utf8').split('\n').filter(Boolean)),
+];
+const suite = browserMissing === undefined ? describe : describe.skip;
+
+suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${browserMissing})`}`, () => {
+  let house: Awaited<ReturnType<typeof openHouse>>;
+  let web: Web;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    house = await openHouse({ inbox: true });
+    web = await startWeb(house);
+    browser = await launchBrowser();
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await web?.close();
+    await house?.remove();
+  });
+
+  test(`${payloads.length} payloads in every field of a piece, in the mail and on every page: none runs`, async () => {
+    const { db } = house.database;
+    const name = '</title><script>window.__xss=1</script>';
+    await savePublication(
+      db,
+      publicationSchema.parse({
+        name,
+        tagline: '"><img src=x onerror=window.__xss=1>',
+        homeUrl: 'https://example.org/',
+        postalAddress: '<svg onload=window.__xss=1>',
+      }),
+    );
+    const sections = [
+      { key: 'lead', title: '', layout: 'lead', max: 1 },
+      ...['cards', 'list', 'shorts'].map((layout) => ({
+        key: layout,
+        title: `<script>window.__xss=1</script> ${layout}`,
+        layout,
+        max: 50,
+      })),
+    ];
+    const newsletter = await addNewsletter(db, { sections, why: '<script>window.__xss=1</script>' });
+    const source = await insertSource(db, {
+      name: '<img src=x onerror=window.__xss=1>',
+      url: 'https://example.org/feed',
+      isLocal: false,
+    });
+    const now = new Date();
+    const reports = payloads.map((text, n) => ({
+      guid: text,
+      url: `https://example.org/${n}?q=${encodeURIComponent(text)}`,
+      title: text,
+      deck: text,
+      kind: text,
+      region: text,
+      authors: [text],
+      tags: [text],
+      image: { url: `https://example.org/i.jpg?q=${encodeURIComponent(text)}`, alt: text, credit: text },
+      readingMinutes: 1,
+      language: '',
+      publishedAt: new Date(now.getTime() - n * 60_000 - 1),
+      updatedAt: undefined,
+    }));
+    await recordPieces(db, source!.id, reports, now);
+    await sql`insert into subscribers (address, address_key, domain, name) values ('x@readers.example', 'x@readers.example', 'readers.example', '<script>window.__xss=1</script>')`.execute(
+      db,
+    );
+    await addReaders(db, newsletter.id, 1);
+    const { edition } = await db
+      .transaction()
+      .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now, by: 'a test' }));
+    await sql`update edition_revisions set content = jsonb_set(content, '{note}', ${JSON.stringify(payloads.join('\n\n'))}::jsonb)`.execute(
+      db,
+    );
+    const newsroom = await house.newsroom();
+    const context = await browser.newContext();
+    const ran: string[] = [];
+    await context.exposeFunction('told', (what: string) => ran.push(what));
+    context.on('page', (page) => page.on('dialog', (dialog) => void dialog.dismiss()));
+    const page = await context.newPage();
+    const executed = async () => {
+      const marks = await Promise.all(
+        page.frames().map((frame) => frame.evaluate('window.__xss').catch(() => undefined)),
+      );
+      return marks.filter((mark) => mark !== undefined);
+    };
+    await page.goto(`${web.deskUrl}/enter/${await createDeskLink(db, '/', now)}`);
+    // Too large for a mail, as it holds the whole of it; the rendering and the pages are what is looked at.
+    await sql`update edition_revisions set content = jsonb_set(content, '{sections,1,pieces}', (content #> '{sections,1,pieces}'))`.execute(
+      db,
+    );
+    await approveEdition(newsroom, edition.id, name).catch((error: Error) => expect(error.message).toContain('KiB'));
+    const half = { ...newsletter, sections: newsletter.sections.map((section) => ({ ...section, max: 8 })) };
+    await sql`update newsletters set settings = jsonb_set(settings, '{sections}', ${JSON.stringify(half.sections)}::jsonb)`.execute(
+      db,
+    );
+    for (const url of [
+      '/',
+      `/editions/${edition.id}`,
+      `/editions/${edition.id}?view=phone`,
+      `/editions/${edition.id}?view=text`,
+      `/editions/${edition.id}/frame`,
+    ]) {
+      await page.goto(web.deskUrl + url, { waitUntil: 'load' });
+      await page.waitForTimeout(150);
+      expect(await executed()).toEqual([]);
+    }
+    // The same as a mail, without any of our protections around it: what a mail program would be given.
+    const { renderNow } = await import('../../src/newsroom/index.ts');
+    const { sample } = await renderNow(
+      { db, clock: house.clock, keys: house.config.keys, baseUrl: house.config.baseUrl },
+      edition,
+    );
+    const mail = await PostalMime.parse(sample.message);
+    const bare = await browser.newContext();
+    const open = await bare.newPage();
+    await open.setContent(mail.html ?? '', { waitUntil: 'domcontentloaded' });
+    await open.waitForTimeout(300);
+    expect(await open.evaluate('window.__xss')).toBeUndefined();
+    expect(await open.evaluate('document.scripts.length')).toBe(0);
+    const shown = ((await open.evaluate('document.body.textContent')) as string).replace(/\s+/g, '');
+    for (const payload of payloads) expect(shown).toContain(payload.replace(/\s+/g, ''));
+    expect(mail.text?.replace(/\s+/g, '')).toContain('<script>window.__xss=1</script>');
+    expect(ran).toEqual([]);
+    await Promise.all([context.close(), bare.close()]);
+  }, 120_000);
+
+  test('and one of them goes all the way to the inbox', async () => {
+    const { db } = house.database;
+    const newsletter = await addNewsletter(
+      db,
+      { sections: [{ key: 'lead', title: '', layout: 'lead', max: 1 }] },
+      '2026-01-01T00:00:00Z',
+      'small',
+    );
+    await addReaders(db, newsletter.id, 0);
+    await sql`insert into subscriptions (newsletter_id, subscriber_id, state) select ${newsletter.id}, id, 'active' from subscribers`.execute(
+      db,
+    );
+    const { edition } = await db
+      .transaction()
+      .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'a test' }));
+    const newsroom = await house.newsroom();
+    await approveEdition(newsroom, edition.id, 'an editor');
+    await sendEdition(newsroom, edition.id, 'an editor');
+    await deliverBatch(house.dispatchDeps(), edition.id, 0);
+    const [entry] = await house.inbox!.mail.list(0, 1);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${web.deskUrl}/enter/${await createDeskLink(db, `/inbox/${entry!.id}`, new Date())}`);
+    await page.waitForTimeout(200);
+    const marks = await Promise.all(page.frames().map((frame) => frame.evaluate('window.__xss')));
+    expect(marks.filter((mark) => mark !== undefined)).toEqual([]);
+    expect(await page.locator('h1').innerText()).toBe(HOSTILE[0]);
+    await context.close();
+  });
+});
