@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -13,6 +13,7 @@ import {
   pauseEdition,
   renderNow,
   resumeEdition,
+  reviseEdition,
   scheduleEdition,
   sendEdition,
 } from '../newsroom/index.ts';
@@ -20,6 +21,7 @@ import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { reportEdition } from '../reports/index.ts';
 import { type CommonOptions, actorOf, parseId, withActor, withApp, withJson } from './context.ts';
+import { definedOnly } from './input.ts';
 import { followSend, sumsText } from './followSend.ts';
 import { mark, print, printJson, printTable, remark } from './output.ts';
 
@@ -33,6 +35,13 @@ export function editionCommand(): Command {
     add('preview', 'write its HTML, its text and the whole mail to files')
       .option('--to <folder>', 'where to (a folder beside the data by default)')
       .action(preview),
+  );
+  command.addCommand(
+    add('edit', 'write its subject, preheader or note; an approval is withdrawn with it')
+      .option('--subject <text>', 'the subject line')
+      .option('--preheader <text>', 'what inboxes show after the subject')
+      .option('--note <markdown>', "the editor's note; @file reads it from a file")
+      .action(edit),
   );
   command.addCommand(add('approve', 'approve it as it is now: this, to the byte, is what goes out').action(approve));
   command.addCommand(
@@ -132,6 +141,33 @@ async function preview(id: string, options: CommonOptions & { to?: string }): Pr
     print(`${mark.ok} ${content.subject}`);
     for (const [kind, file] of Object.entries(files)) print(`  ${kind.padEnd(5)} ${file}`);
     printFindings(findings);
+  });
+}
+
+async function edit(
+  id: string,
+  options: CommonOptions & { subject?: string; preheader?: string; note?: string },
+): Promise<void> {
+  const { subject, preheader } = options;
+  const note = options.note?.startsWith('@') === true ? readFileSync(options.note.slice(1), 'utf8') : options.note;
+  const change = definedOnly({ subject, preheader, note });
+  if (Object.keys(change).length === 0)
+    throw new RoundupError('input-invalid', 'There is nothing to change.', {
+      hint: 'Give --subject, --preheader or --note.',
+    });
+  await withApp(async (app) => {
+    const { edition, content, approvalWithdrawn } = await reviseEdition(
+      { db: app.database.db, clock: app.clock },
+      parseId(id),
+      change,
+      actorOf(options),
+    );
+    if (options.json) return printJson({ edition: edition.id, revision: edition.revision, approvalWithdrawn, content });
+    print(`${mark.ok} edition ${edition.id} is at revision ${edition.revision}: ${content.subject}`);
+    if (approvalWithdrawn)
+      print(
+        `${mark.warn} its approval is withdrawn with the change; approve it again: roundup edition approve ${edition.id}`,
+      );
   });
 }
 

@@ -20,6 +20,7 @@ import {
   collectAll,
   getEdition,
   proposeEdition,
+  reviseEdition,
   sendEdition,
 } from '../newsroom/index.ts';
 import { countPieces } from '../pieces/index.ts';
@@ -32,6 +33,9 @@ import type { DemoSite } from './site.ts';
 const SLUG = 'weekly';
 const EDITOR = 'the demo editor';
 const POLL_MS = 100;
+const NOTE =
+  'Dear reader, a quiet line between two navies is **worth more than a loud one**, and this week we say why. Further down: ' +
+  'who reads the annexes, what small islands want, and a video on the art of not being surprised.\n\n*The editors*';
 
 /** Registers the publication, its two feeds as sources, and a weekly newsletter. */
 export async function setUpHouse(app: App, site: DemoSite): Promise<Newsletter> {
@@ -76,9 +80,12 @@ export function collectWeek(newsroom: Newsroom, onDone: (collected: Collected) =
   return collectAll(newsroom, onDone);
 }
 
-export function composeWeek(newsroom: Newsroom, newsletter: Newsletter): Promise<Proposal> {
+/** Composes the edition and writes the editor's note over it. */
+export async function composeWeek(newsroom: Newsroom, newsletter: Newsletter): Promise<Proposal> {
   const options = { slotAt: null, now: newsroom.clock.now(), by: EDITOR };
-  return newsroom.db.transaction().execute((tx) => proposeEdition(tx, newsletter, options));
+  const proposal = await newsroom.db.transaction().execute((tx) => proposeEdition(tx, newsletter, options));
+  await reviseEdition(newsroom, proposal.edition.id, { note: NOTE }, EDITOR);
+  return proposal;
 }
 
 export function approveWeek(newsroom: Newsroom, editionId: number) {

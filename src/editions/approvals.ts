@@ -22,3 +22,10 @@ export async function standingApproval(db: Database, editionId: number): Promise
     from approvals where edition_id = ${editionId} and withdrawn_at is null`.execute(db);
   return rows[0];
 }
+
+/** True where there was one to withdraw. */
+export async function withdrawApproval(db: Database, editionId: number, now: Date): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update approvals set withdrawn_at = ${now} where edition_id = ${editionId} and withdrawn_at is null`.execute(db);
+  return numAffectedRows === 1n;
+}

@@ -27,6 +27,15 @@ export async function insertEdition(db: Database, edition: NewEdition): Promise<
   return row;
 }
 
+/** Counts an edition's revision up and makes it a draft again; undefined where it is past being changed. */
+export async function nextRevision(db: Database, id: number): Promise<Edition | undefined> {
+  const { rows } = await sql<Edition>`
+    update editions set revision = revision + 1, state = 'draft', release_at = null
+    where id = ${id} and state in ('draft', 'in_review', 'approved', 'scheduled')
+    returning ${COLUMNS}`.execute(db);
+  return rows[0];
+}
+
 export async function insertRevision(
   db: Database,
   edition: Pick<Edition, 'id' | 'revision'>,

@@ -1,12 +1,13 @@
 export type { Newsroom } from './newsroom.ts';
-export { type Approved, approveEdition } from './approve.ts';
+export { approveEdition } from './approve.ts';
 export { type Collected, collectAll, collectById } from './collect.ts';
 export { getEdition } from './find.ts';
 export { comeBack, leave } from './leave.ts';
 export { editionOfViewToken } from './links.ts';
 export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
-export { SAMPLE_ADDRESS, type RenderedEdition, renderNow } from './render.ts';
+export { reviseEdition } from './revise.ts';
+export { SAMPLE_ADDRESS, renderNow } from './render.ts';
 export { cancelEdition, pauseEdition, releaseDue, resumeEdition, scheduleEdition, sendEdition } from './send.ts';
 export { sendTest } from './sendTest.ts';
 export { tick } from './tick.ts';

@@ -1,3 +1,3 @@
-export type { Piece, PieceImage, PieceReport, PoolChange } from './piece.ts';
+export type { Piece, PieceImage } from './piece.ts';
 export { recordPieces } from './record.ts';
 export { countPieces, listPieces } from './store.ts';

@@ -1,5 +1,4 @@
 export { type Cut, fill } from './gaps.ts';
 export { type Rendered, renderEdition } from './render.ts';
 export { type GapValues, type Stencil, makeStencil, splice } from './stencil.ts';
-export { type Theme, builtInTheme } from './theme.ts';
-export type { RenderInput } from './view.ts';
+export { builtInTheme } from './theme.ts';

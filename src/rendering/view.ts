@@ -21,8 +21,6 @@ export interface Markers {
   preferencesToken: string;
 }
 
-export type View = ReturnType<typeof viewOf>;
-
 export function viewOf(input: RenderInput, markers: Markers) {
   const { publication, newsletter, content, links } = input;
   const words = wordsOf(newsletter.language);

@@ -1,1 +1,1 @@
-export { type EditionReport, reportEdition } from './editionReport.ts';
+export { reportEdition } from './editionReport.ts';

@@ -1,4 +1,3 @@
-export type { Subscriber, Subscription } from './subscriber.ts';
 export { type ReaderLink, readReaderToken, readerToken } from './tokens.ts';
 export { type ImportReport, importSubscribers } from './import.ts';
 export {

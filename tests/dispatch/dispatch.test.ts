@@ -267,15 +267,15 @@ test('stopping withdraws whoever is left, and the sums still are the audience', 
 test('no process ever has more than twice its connections in the state handing', async () => {
   await setup(300);
   let most = 0;
-  let done = false;
+  const done = new AbortController();
   const watch = (async () => {
-    while (!done) {
+    while (!done.signal.aborted) {
       most = Math.max(most, (await sums()).handing);
       await sleep(2);
     }
   })();
   await Promise.all([deliverBatch(app.dispatchDeps(), editionId, 0), deliverBatch(app.dispatchDeps(), editionId, 1)]);
-  done = true;
+  done.abort();
   await watch;
   expect(most).toBeGreaterThan(0);
   expect(most).toBeLessThanOrEqual(2 * sink.relay.connections);

@@ -15,6 +15,7 @@ import {
   getEdition,
   proposeEdition,
   releaseDue,
+  reviseEdition,
   scheduleEdition,
   sendEdition,
   sendTest,
@@ -101,6 +102,26 @@ describe('approving and sending', () => {
       sendEdition(newsroom, edition.id, 'y'),
     ]);
     expect(sends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test('a change after the approval withdraws it, and the old bytes are never sent', async () => {
+    await week();
+    const { edition } = await propose({ schedule: { cron: '0 9 * * 4' } });
+    const newsroom = await house.newsroom();
+    const { approval } = await approveEdition(newsroom, edition.id, 'Ana');
+    await scheduleEdition(newsroom, edition.id, undefined, 'Ana');
+    expect(await reviseEdition(newsroom, edition.id, { note: 'One more **word**.' }, 'Bo')).toMatchObject({
+      approvalWithdrawn: true,
+      edition: { state: 'draft', revision: 2 },
+    });
+    await expect(sendEdition(newsroom, edition.id, 'Bo')).rejects.toMatchObject({ code: 'not-approved' });
+    const second = await approveEdition(newsroom, edition.id, 'Ana');
+    expect(second.approval.hash).not.toBe(approval.hash);
+    await sendEdition(newsroom, edition.id, 'Ana');
+    expect((await approvedRendition(house.database.db, edition.id))?.html).toContain('<strong>word</strong>');
+    await expect(reviseEdition(newsroom, edition.id, { note: '' }, 'Bo')).rejects.toMatchObject({
+      code: 'state-refused',
+    });
   });
 
   test('preflight errors keep an edition from being approved', async () => {

@@ -1,9 +1,2 @@
-export {
-  FETCH_LIMITS,
-  type FetchLimits,
-  type FetchOptions,
-  type Fetched,
-  type FetchRequest,
-  fetchDocument,
-} from './fetch.ts';
-export { type Resolver, isPublicAddress } from './addresses.ts';
+export { FETCH_LIMITS, type FetchOptions, fetchDocument } from './fetch.ts';
+export { isPublicAddress } from './addresses.ts';

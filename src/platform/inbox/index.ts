@@ -1,2 +1,2 @@
 export { type Inbox, inboxRelay, startInbox } from './server.ts';
-export type { InboxEntry, Maildir } from './maildir.ts';
+export type { Maildir } from './maildir.ts';

@@ -1,1 +1,1 @@
-export { type Handler, type NudgeQueue, type QueueCounts, type QueueWorker, type Queues, openQueues } from './queue.ts';
+export { type Handler, type NudgeQueue, type Queues, openQueues } from './queue.ts';

@@ -1,2 +1,2 @@
 export { decodeText } from './decode.ts';
-export { type ParsedFeed, parseFeed } from './parse.ts';
+export { parseFeed } from './parse.ts';
