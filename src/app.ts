@@ -26,6 +26,9 @@ export interface App {
   queues(): Promise<Queues>;
   newsroom(): Promise<Newsroom>;
   dispatchDeps(): DispatchDeps;
+  /** No further mail is begun by this process; for the time before it ends. */
+  stopSending(): void;
+  isStopping(): boolean;
   close(): Promise<void>;
 }
 
@@ -45,6 +48,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
   const relay = new RelayPool(() => relayOf(config), heloName(config));
   let queues: Promise<Queues> | undefined;
   const openedQueues = () => (queues ??= openQueues({ databaseUrl: database.url, redisUrl: config.redisUrl }, log));
+  const stopping = new AbortController();
   const lanes = new Semaphore(config.relay?.connections ?? INBOX_CONNECTIONS);
   return {
     config,
@@ -72,12 +76,19 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
       leaseMs: config.leaseSeconds * 1_000,
       clock,
       log,
+      stopping: stopping.signal,
     }),
+    stopSending: () => stopping.abort(),
+    isStopping: () => stopping.signal.aborted,
     close: async () => {
-      await (await queues)?.close();
-      await relay.close();
-      await inbox?.close();
-      await database.close();
+      stopping.abort();
+      try {
+        await (await queues)?.close();
+      } finally {
+        await relay.close();
+        await inbox?.close();
+        await database.close();
+      }
     },
   };
 }

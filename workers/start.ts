@@ -36,6 +36,7 @@ export async function startWorkers(app: App): Promise<Workers> {
   return {
     close: async () => {
       clearInterval(presence);
+      app.stopSending();
       await Promise.all(workers.map((worker) => worker.close()));
       await endPresence(db, id).catch(() => {});
     },

@@ -28,13 +28,15 @@ import { createLog } from '../platform/log.ts';
 import { startScheduler } from '../../workers/schedule.ts';
 import { startWorkers } from '../../workers/start.ts';
 import { type CommonOptions, untilStopped, withJson } from './context.ts';
-import { mark, print, printJson } from './output.ts';
+import { mark, print, printJson, remark } from './output.ts';
 import { settledShare } from './followSend.ts';
 import { step } from './progress.ts';
 
 interface Options extends CommonOptions {
   once?: boolean;
 }
+
+type Closer = () => Promise<void> | void;
 
 interface Result {
   editionId: number;
@@ -60,31 +62,38 @@ async function runDemo(options: Options): Promise<void> {
   const stopped = untilStopped();
   const folder = await openDemoFolder(process.cwd());
   // What was opened last is closed first, wherever it ends.
-  const closers: (() => Promise<void> | void)[] = [folder.leave];
+  const closers: Closer[] = [folder.leave];
   try {
-    const { app, web, site } = await open(folder, closers, options);
-    // The schedulers would collect by themselves at once: they come in when the week has been collected.
-    const editionId = folder.unfinished ? await unfinishedEdition(app) : await prepareWeek(app, site);
-    const scheduler = await startScheduler(app);
-    closers.push(() => scheduler.close());
-    const result = await sendOut(app, folder, editionId);
-    folder.endSend();
-    const seconds = (performance.now() - began) / 1_000;
-    if (options.json)
-      printJson({
-        pieces: result.pieces,
-        ...orderedSums(result.sums),
-        inbox: result.inbox,
-        seconds: Math.round(seconds * 10) / 10,
-      });
-    else await tell(app, { web, siteUrl: site.url, seconds, stays: options.once !== true }, result);
+    await Promise.race([play(folder, closers, options, began), stopped]);
     if (options.once !== true) await stopped;
   } finally {
+    if (options.once !== true) remark('Stopping.');
     for (const close of closers.toReversed()) await close();
   }
 }
 
-async function open(folder: DemoFolder, closers: (() => Promise<void> | void)[], options: Options) {
+async function play(folder: DemoFolder, closers: Closer[], options: Options, began: number): Promise<void> {
+  const { app, web, site } = await open(folder, closers, options);
+  // The schedulers would collect by themselves at once: they come in when the week has been collected.
+  const unfinished = folder.unfinished ? await unfinishedEdition(app) : undefined;
+  const editionId = unfinished ?? (await prepareWeek(app, site));
+  const scheduler = await startScheduler(app);
+  closers.push(() => scheduler.close());
+  const result = await sendOut(app, folder, editionId);
+  if (app.isStopping()) return;
+  folder.endSend();
+  const seconds = (performance.now() - began) / 1_000;
+  if (options.json)
+    printJson({
+      pieces: result.pieces,
+      ...orderedSums(result.sums),
+      inbox: result.inbox,
+      seconds: Math.round(seconds * 10) / 10,
+    });
+  else await tell(app, { web, siteUrl: site.url, seconds, stays: options.once !== true }, result);
+}
+
+async function open(folder: DemoFolder, closers: Closer[], options: Options) {
   if (!options.json) print(pc.bold('\nRoundup') + pc.dim('  the week of a publication that does not exist\n'));
   const ports = await demoPorts(folder.dataDir);
   const log = createLog({ level: 'error', json: false });

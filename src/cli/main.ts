@@ -91,6 +91,7 @@ function exitCodeOf(code: ErrorCode): number {
       return 3;
     case 'database-unavailable':
     case 'embedded-database':
+    case 'queue-unavailable':
     case 'fetch-failed':
     case 'inbox-unavailable':
     case 'smtp-failed':

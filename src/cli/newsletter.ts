@@ -93,6 +93,10 @@ async function add(slug: string, options: Options): Promise<void> {
     throw new RoundupError('input-invalid', `"${slug}" is no slug: small letters, digits and hyphens, at most 40.`);
   await withApp(async (app) => {
     const { db } = app.database;
+    if (options.sender === undefined)
+      throw new RoundupError('input-invalid', 'A newsletter needs a sender.', {
+        hint: 'Add --sender "Name <address>"',
+      });
     const settings = parseWith(newsletterSettingsSchema, { sections: PLAIN_SECTIONS, ...settingsOf(options) }, HINT);
     const name = options.name ?? slug;
     const id = await insertNewsletter(db, { slug, name, settings }, app.clock.now());

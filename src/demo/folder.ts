@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isAlive, removeEmbedded } from '../platform/database/index.ts';
+import { removeEmbedded } from '../platform/database/index.ts';
+import { tryLock, unlock } from '../platform/lock.ts';
 
 // The demo's own data folder: fresh at each start, unless a send in it was cut short, which is then finished. A demo beside
 // one that runs takes the next folder.
@@ -26,7 +27,7 @@ export async function openDemoFolder(cwd: string): Promise<DemoFolder> {
     unfinished,
     beginSend: () => writeFileSync(mark, ''),
     endSend: () => rmSync(mark, { force: true }),
-    leave: () => rmSync(lockOf(dataDir), { force: true }),
+    leave: () => unlock(lockOf(dataDir)),
   };
 }
 
@@ -34,20 +35,9 @@ function claimFolder(cwd: string): string {
   for (let number = 1; number <= MAX_FOLDERS; number++) {
     const dataDir = path.join(cwd, number === 1 ? 'demo-data' : `demo-data-${number}`);
     mkdirSync(dataDir, { recursive: true });
-    if (claim(lockOf(dataDir))) return dataDir;
+    if (tryLock(lockOf(dataDir))) return dataDir;
   }
   throw new Error(`${MAX_FOLDERS} demos run here already`);
-}
-
-function claim(lock: string): boolean {
-  if (existsSync(lock) && isAlive(Number(readFileSync(lock, 'utf8')))) return false;
-  rmSync(lock, { force: true });
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function makeFresh(dataDir: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/index.ts';
 import { reasonOf } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
-import { type Handover, type RelayPool, saysUnknownMailbox } from '../platform/smtp/index.ts';
+import { type Handover, type RelayPool, isAboutUs, saysUnknownMailbox } from '../platform/smtp/index.ts';
 import { suppressSubscribers } from '../subscribers/index.ts';
 import { deferralMs, unsentMs } from './backoff.ts';
 import type { Claimed, Settlement } from './delivery.ts';
@@ -28,6 +28,8 @@ export interface DispatchDeps {
   leaseMs: number;
   clock: Clock;
   log: Log;
+  /** Once it is aborted, no further mail is begun; what is under way is finished. */
+  stopping: AbortSignal;
 }
 
 const SETTLE_RETRY_MS = 500;
@@ -104,13 +106,16 @@ class BatchRun {
   }
 
   #next(): Claimed | undefined {
-    return this.#stopped ? undefined : this.#rows.pop();
+    return this.#stopped || this.#deps.stopping.aborted ? undefined : this.#rows.pop();
   }
 
   async #deliver(row: Claimed): Promise<Settlement> {
     const { keys, returnPath, relay } = this.#deps;
     const from = returnPathFor(this.#posting, row, keys, returnPath);
     const handover = await relay.deliver({ from, to: row.address }, messageFor(this.#posting, row, keys));
+    // A relay that is away is away for the whole batch: the others are not worth a try each.
+    if (handover.outcome === 'not-sent' && (handover.phase === 'connect' || handover.phase === 'auth'))
+      this.#stopped = true;
     return settlementOf(row, handover);
   }
 }
@@ -158,7 +163,12 @@ function asSuppression({ subscriberId, reason }: Settlement): { id: number; deta
 }
 
 function settlementOf({ subscriberId, attempts }: Claimed, handover: Handover): Settlement {
-  const common = { subscriberId, waitMs: 0, unknownMailbox: saysUnknownMailbox(handover) };
+  const common = {
+    subscriberId,
+    waitMs: 0,
+    unknownMailbox: saysUnknownMailbox(handover),
+    unsent: handover.outcome === 'not-sent',
+  };
   switch (handover.outcome) {
     case 'accepted':
       return { ...common, state: 'accepted', reason: '' };
@@ -180,9 +190,4 @@ function settlementOf({ subscriberId, attempts }: Claimed, handover: Handover): 
         waitMs: deferralMs(attempts),
       };
   }
-}
-
-/** A 5xx about the mailbox or the message is final; one at the door or about us (5.7.x, RFC 3463) is no verdict on a reader. */
-function isAboutUs({ phase, reply }: Extract<Handover, { outcome: 'refused' }>): boolean {
-  return phase === 'connect' || phase === 'auth' || phase === 'mail' || /^\d{3}[ -]5\.7\./.test(reply);
 }

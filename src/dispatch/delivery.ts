@@ -31,6 +31,8 @@ export interface Settlement {
   reason: string;
   /** For `deferred`: how long until the next try. */
   waitMs: number;
+  /** It never came to the recipient, so that it counts for no try. */
+  unsent: boolean;
   /** The server says that there is no such mailbox: the address is never to be mailed again. */
   unknownMailbox: boolean;
 }

@@ -1,7 +1,7 @@
 import { type SigningKeys, signToken, signingWith } from '../lib/tokens.ts';
 import { domainOf } from '../lib/addresses.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import { dateText, mailboxText } from '../platform/mime/index.ts';
+import { dateText, mailboxValue } from '../platform/mime/index.ts';
 import type { StuffedMessage } from '../platform/smtp/index.ts';
 import { type Stencil, splice } from '../rendering/index.ts';
 import { readerToken } from '../subscribers/index.ts';
@@ -44,12 +44,13 @@ export function messageFor(posting: Posting, recipient: Recipient, keys: Signing
   const signing = signingWith(keys, posting.stencil.keyId);
   const link = { newsletterId, subscriberId: recipient.subscriberId, editionId };
   return splice(posting.stencil, {
-    to: mailboxText(recipient),
+    to: mailboxValue('To', recipient),
     address: recipient.address,
     date: dateText(posting.startedAt),
     messageId: `${signToken(signing, 'message-id', [editionId, recipient.subscriberId])}@${domainOf(posting.stencil.sender)}`,
     unsubscribeToken: readerToken(signing, 'unsubscribe', link),
     preferencesToken: readerToken(signing, 'preferences', link),
+    viewToken: readerToken(signing, 'view', link),
   });
 }
 

@@ -1,13 +1,13 @@
 import { type Database, sql } from '../platform/database/index.ts';
-import type { Stencil } from '../rendering/index.ts';
+import type { Cut, Stencil } from '../rendering/index.ts';
 
-/** What was approved, to the byte. `html` and `text` are as a sample reader sees them; the stencil is what is sent. */
+/** What was approved, to the byte. `html` and `text` have their gaps; the stencil is what is sent. */
 export interface Rendition {
   editionId: number;
   hash: string;
   subject: string;
-  html: string;
-  text: string;
+  html: Cut;
+  text: Cut;
   stencil: Stencil;
   madeAt: Date;
 }
@@ -15,7 +15,7 @@ export interface Rendition {
 export async function insertRendition(db: Database, rendition: Rendition): Promise<void> {
   const { editionId, hash, subject, html, text, stencil, madeAt } = rendition;
   await sql`insert into renditions (edition_id, hash, subject, html, text, stencil, made_at)
-    values (${editionId}, ${hash}, ${subject}, ${html}, ${text}, ${JSON.stringify(stencil)}::jsonb, ${madeAt})
+    values (${editionId}, ${hash}, ${subject}, ${JSON.stringify(html)}::jsonb, ${JSON.stringify(text)}::jsonb, ${JSON.stringify(stencil)}::jsonb, ${madeAt})
     on conflict do nothing`.execute(db);
 }
 

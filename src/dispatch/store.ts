@@ -21,8 +21,8 @@ export async function freezeAudience(
     db,
   );
   const { numAffectedRows } = await sql`
-    insert into ${partition} (edition_id, batch, subscriber_id, address, hash)
-    select ${editionId}, (row_number() over (order by m.subscriber_id) - 1) / ${BATCH_SIZE}, m.subscriber_id, m.address, ${hash}
+    insert into ${partition} (edition_id, batch, subscriber_id, address, name, hash)
+    select ${editionId}, (row_number() over (order by m.subscriber_id) - 1) / ${BATCH_SIZE}, m.subscriber_id, m.address, m.name, ${hash}
     from (${mailable(newsletterId)}) m`.execute(db);
   await sql`alter table deliveries attach partition ${partition} for values in (${id})`.execute(db);
   return Number(numAffectedRows ?? 0);
@@ -39,12 +39,11 @@ export async function claimBatch(
   const claim = tokens[0]?.claim ?? 0;
   const { rows } = await sql<Claimed>`
     update deliveries d set claim = ${claim}, lease_until = now() + ${leaseMs} * interval '1 ms'
-    from subscribers p
-    where d.edition_id = ${editionId} and d.batch = ${batch} and p.id = d.subscriber_id
+    where d.edition_id = ${editionId} and d.batch = ${batch}
       and (d.state = 'planned' or (d.state = 'deferred' and d.due_at <= now()))
       and (d.lease_until is null or d.lease_until < now())
       and exists (select from editions e where e.id = ${editionId} and e.state = 'sending')
-    returning d.subscriber_id as "subscriberId", d.address, p.name, d.attempts`.execute(db);
+    returning d.subscriber_id as "subscriberId", d.address, d.name, d.attempts`.execute(db);
   return { claim, rows };
 }
 
@@ -92,11 +91,12 @@ export async function settle(
   await sql`
     update deliveries d set state = r.state::delivery_state, reason = nullif(r.reason, ''), settled_at = now(),
       doubts = d.doubts + case when r.state = 'uncertain' then 1 else 0 end,
+      attempts = d.attempts - case when r.unsent then 1 else 0 end,
       due_at = case when r.state = 'deferred' then now() + r."waitMs" * interval '1 ms' end, lease_until = null
     from jsonb_to_recordset(${JSON.stringify(settlements)}::jsonb)
-      as r("subscriberId" bigint, state text, reason text, "waitMs" bigint)
+      as r("subscriberId" bigint, state text, reason text, "waitMs" bigint, unsent boolean)
     where d.edition_id = ${key.editionId} and d.batch = ${key.batch} and d.subscriber_id = r."subscriberId"
-      and d.claim = ${key.claim} and d.state in ('handing', 'uncertain')`.execute(db);
+      and d.claim = ${key.claim} and d.state in ('handing', 'uncertain', 'planned')`.execute(db);
 }
 
 /** Gives back what was claimed and not begun. */
@@ -128,10 +128,13 @@ export async function doubtSilentRows(db: Database, editionId: number): Promise<
   return Number(numAffectedRows ?? 0);
 }
 
-/** The policy `resend`: who may not have got it gets it, the very same mail, again. */
+/**
+ * The policy `resend`: who may not have got it gets it, the very same mail, again. The claim stays until another is made, so
+ * that its holder may still come and say what became of the mail.
+ */
 export async function replanUncertain(db: Database, editionId: number): Promise<number> {
   const { numAffectedRows } = await sql`
-    update deliveries set state = 'planned', claim = null, lease_until = null
+    update deliveries set state = 'planned', lease_until = null
     where edition_id = ${editionId} and state = 'uncertain'`.execute(db);
   return Number(numAffectedRows ?? 0);
 }

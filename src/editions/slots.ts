@@ -49,7 +49,7 @@ export function nextSlot(schedule: Schedule, timeZone: string, after: Date): Dat
   return new Cron(schedule.cron, { timezone: timeZone, paused: true }).nextRun(after) ?? undefined;
 }
 
-/** Whether a slot that is opened now is still within the newsletter's tolerance. */
-export function isInTime(slot: Slot, schedule: Schedule, now: Date): boolean {
-  return now.getTime() - slot.opensAt.getTime() <= schedule.toleranceMinutes * MINUTE_MS;
+/** Whether a slot that is opened now is still within the newsletter's tolerance, which holds since its schedule does. */
+export function isInTime(slot: Slot, schedule: Schedule, since: Date, now: Date): boolean {
+  return now.getTime() - Math.max(slot.opensAt.getTime(), since.getTime()) <= schedule.toleranceMinutes * MINUTE_MS;
 }

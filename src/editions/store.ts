@@ -120,14 +120,15 @@ export async function piecesRunBefore(db: Database, newsletterId: number): Promi
 
 /**
  * One guarded change of state: undefined where the edition was in none of the states `from`, so that of two callers one
- * wins. `times` sets what goes with the new state.
+ * wins. `times` sets what goes with the new state, and may name
+ * the revision that it must be at.
  */
 export async function moveEdition(
   db: Database,
   id: number,
   from: EditionState[],
   to: EditionState,
-  times: { releaseAt?: Date; startedAt?: Date; finishedAt?: Date } = {},
+  times: { releaseAt?: Date; startedAt?: Date; finishedAt?: Date; revision?: number } = {},
 ): Promise<Edition | undefined> {
   const { rows } = await sql<Edition>`
     update editions set state = ${to}::edition_state,
@@ -135,6 +136,7 @@ export async function moveEdition(
       started_at = coalesce(${times.startedAt ?? null}::timestamptz, started_at),
       finished_at = coalesce(${times.finishedAt ?? null}::timestamptz, finished_at)
     where id = ${id} and state = any(${from}::edition_state[])
+      and revision = coalesce(${times.revision ?? null}::int, revision)
     returning ${COLUMNS}`.execute(db);
   return rows[0];
 }

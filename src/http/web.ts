@@ -1,4 +1,6 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
 import { RoundupError } from '../platform/errors.ts';
@@ -35,13 +37,20 @@ export async function startWeb(app: App): Promise<Web> {
 
   const port = await listen(readers, app.config.host, app.config.port, 'PORT');
   deskPort = await listen(desk, '127.0.0.1', deskPort, 'DESK_PORT');
+  writeFileSync(noteOf(app), String(deskPort));
   return {
     port,
     deskUrl: `http://127.0.0.1:${deskPort}`,
     close: async () => {
+      rmSync(noteOf(app), { force: true });
       await Promise.all([readers.close(), desk.close()]);
     },
   };
+}
+
+/** Where other processes of this machine find the desk. */
+function noteOf(app: App): string {
+  return path.join(app.config.dataDir, 'desk.port');
 }
 
 async function listen(server: FastifyInstance, host: string, port: number, variable: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { recordAct } from '../audit/index.ts';
-import { type Approval, insertApproval, moveEdition } from '../editions/index.ts';
+import { type Approval, type Edition, insertApproval, moveEdition } from '../editions/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { insertRendition } from '../dispatch/index.ts';
@@ -25,7 +25,7 @@ export async function approveEdition(
 ): Promise<Approved> {
   const { db, clock } = newsroom;
   const before = await getEdition(db, editionId);
-  const { edition, rendered, hash, stencil, findings, sample } = await renderNow(newsroom, before);
+  const { edition, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
   const errors = findings.filter((finding) => finding.level === 'error');
   if (errors.length > 0) {
     throw new RoundupError(
@@ -35,20 +35,16 @@ export async function approveEdition(
   }
   const approval = { editionId, revision: edition.revision, hash, approvedBy: by, approvedAt: clock.now() };
   await db.transaction().execute(async (tx) => {
-    const moved = await moveEdition(tx, editionId, ['draft', 'in_review'], 'approved');
+    const moved = await moveEdition(tx, editionId, ['draft', 'in_review'], 'approved', { revision: edition.revision });
     if (moved === undefined) {
-      const { state } = await getEdition(tx, editionId);
-      throw new RoundupError(
-        'state-refused',
-        `Edition ${editionId} is ${state.replace('_', ' ')} and cannot be approved again.`,
-      );
+      throw refusal(await getEdition(tx, editionId), edition.revision);
     }
     await insertRendition(tx, {
       editionId,
       hash,
       subject: rendered.subject,
-      html: sample.html,
-      text: sample.text,
+      html: rendered.html,
+      text: rendered.text,
       stencil,
       madeAt: approval.approvedAt,
     });
@@ -56,4 +52,17 @@ export async function approveEdition(
     await recordAct(tx, { actor: by, act: 'edition approved', subject: `edition ${editionId}`, detail: { hash } });
   });
   return { approval, findings };
+}
+
+function refusal({ id, state, revision }: Edition, seen: number): RoundupError {
+  if (revision !== seen) {
+    return new RoundupError(
+      'state-refused',
+      `Edition ${id} was changed meanwhile: it is at revision ${revision} now.`,
+      {
+        hint: `Look at it again with: roundup edition preview ${id}`,
+      },
+    );
+  }
+  return new RoundupError('state-refused', `Edition ${id} is ${state.replace('_', ' ')} and cannot be approved again.`);
 }

@@ -3,7 +3,6 @@ export { approveEdition } from './approve.ts';
 export { type Collected, collectAll, collectById } from './collect.ts';
 export { getEdition } from './find.ts';
 export { comeBack, leave } from './leave.ts';
-export { editionOfViewToken } from './links.ts';
 export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { reviseEdition } from './revise.ts';

@@ -1,15 +1,8 @@
-import { type SigningKeys, signToken, verifyToken } from '../lib/tokens.ts';
-
-/** The links of an edition's mails, all built from the configured base URL. */
-export function editionLinks(baseUrl: string, keys: SigningKeys, editionId: number) {
+/** The links of an edition's mails, all built from the configured base URL; each takes a token of the reader's own. */
+export function readerLinks(baseUrl: string) {
   return {
-    view: `${baseUrl}/e/${signToken(keys, 'view', [editionId])}`,
+    view: (token: string) => `${baseUrl}/e/${token}`,
     unsubscribe: (token: string) => `${baseUrl}/u/${token}`,
     preferences: (token: string) => `${baseUrl}/p/${token}`,
   };
-}
-
-/** The edition of a view token, or undefined. */
-export function editionOfViewToken(keys: SigningKeys, token: string): number | undefined {
-  return verifyToken(keys, 'view', token)?.[0];
 }

@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Newsletter } from '../editions/index.ts';
 import { type LetterName, letterMessage, writeLetter } from '../letters/index.ts';
 import type { Newsroom } from './newsroom.ts';
+
+/** The clock does not wait longer than this for a mail server. */
+const PATIENCE_MS = 20_000;
+const TOO_SLOW = { outcome: 'uncertain', reason: 'the mail server is slow' } as const;
 
 /** Writes to a newsletter's editors. A letter that does not go out is in the log; it holds nothing up. */
 export async function notifyEditors(
@@ -10,13 +15,13 @@ export async function notifyEditors(
   view: Record<string, string | number>,
 ): Promise<void> {
   const letter = writeLetter(name, view);
-  for (const editor of newsletter.editors) {
+  const tell = async (editor: string) => {
     const message = letterMessage(letter, newsletter.sender, { name: '', address: editor }, clock.now());
-    const handover = await relay.deliver({ from: newsletter.sender.address, to: editor }, message);
-    if (handover.outcome === 'accepted') continue;
-    log.warn('a letter to the editors was not taken', {
-      letter: name,
-      reason: 'reason' in handover ? handover.reason : handover.reply,
-    });
-  }
+    const sent = relay.deliver({ from: newsletter.sender.address, to: editor }, message);
+    const handover = await Promise.race([sent, sleep(PATIENCE_MS, TOO_SLOW, { ref: false })]);
+    if (handover.outcome === 'accepted') return;
+    const reason = 'reason' in handover ? handover.reason : handover.reply;
+    log.warn('a letter to the editors was not taken', { letter: name, reason });
+  };
+  await Promise.all(newsletter.editors.map(tell));
 }

@@ -43,15 +43,16 @@ export async function openSlots(newsroom: Parts): Promise<OpenedSlot[]> {
 async function openableSlots({ db, clock }: Parts, newsletter: Newsletter): Promise<Slot[]> {
   if (newsletter.schedule === null) return [];
   const now = clock.now();
-  const after = new Date(Math.max(newsletter.scheduleSince.getTime(), now.getTime() - LOOKBACK_MS));
+  const after = new Date(now.getTime() - LOOKBACK_MS);
   const slots = slotsOpening(newsletter.schedule, newsletter.timeZone, after, now);
   const taken = await takenSlots(db, newsletter.id, after);
-  return slots.filter((slot) => !taken.has(slot.dueAt.getTime()));
+  // What was due before this schedule held is none of its slots; one that is still to come is, though its time to open is past.
+  return slots.filter((slot) => slot.dueAt > newsletter.scheduleSince && !taken.has(slot.dueAt.getTime()));
 }
 
 async function openSlot(newsroom: Parts, newsletter: Newsletter, slot: Slot): Promise<OpenedSlot | undefined> {
   const now = newsroom.clock.now();
-  const inTime = newsletter.schedule !== null && isInTime(slot, newsletter.schedule, now);
+  const inTime = newsletter.schedule !== null && isInTime(slot, newsletter.schedule, newsletter.scheduleSince, now);
   const settled = inTime
     ? await settleWithEdition(newsroom, newsletter, slot, now)
     : await settleWithout(newsroom, newsletter, slot, 'missed');

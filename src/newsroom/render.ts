@@ -1,4 +1,3 @@
-import { DAY_MS } from '../lib/time.ts';
 import { sha256 } from '../lib/hash.ts';
 import { domainOf } from '../lib/addresses.ts';
 import {
@@ -10,7 +9,8 @@ import {
   getPublication,
   readContent,
 } from '../editions/index.ts';
-import { mailboxText } from '../platform/mime/index.ts';
+import { approvedRendition } from '../dispatch/index.ts';
+import { mailboxValue } from '../platform/mime/index.ts';
 import { type Finding, preflight } from '../preflight/index.ts';
 import {
   type Cut,
@@ -23,7 +23,7 @@ import {
   renderEdition,
   splice,
 } from '../rendering/index.ts';
-import { editionLinks } from './links.ts';
+import { readerLinks } from './links.ts';
 import type { Newsroom } from './newsroom.ts';
 
 /** An edition as it would go out now, with what preflight says of it. */
@@ -47,13 +47,23 @@ const SAMPLE_TOKEN = 'sample.0.0.0.abcdefghjkmnpqrstvwxyz0123';
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl'>;
 
-export async function renderNow({ db, clock, keys, baseUrl }: Parts, edition: Edition): Promise<RenderedEdition> {
+/** What goes out: of an approved edition what was approved, of another what would be now. */
+export async function renderNow(parts: Parts, edition: Edition): Promise<RenderedEdition> {
+  const fresh = await renderFresh(parts, edition);
+  const approved = await approvedRendition(parts.db, edition.id);
+  if (approved === undefined) return fresh;
+  const { hash, stencil, subject, html, text } = approved;
+  const rendered = { ...fresh.rendered, subject, html, text };
+  return checked({ ...fresh, rendered, hash, stencil }, parts.clock.now());
+}
+
+async function renderFresh({ db, clock, keys, baseUrl }: Parts, edition: Edition): Promise<RenderedEdition> {
   const newsletter = await findNewsletter(db, edition.newsletterId);
   if (newsletter === undefined) throw new Error(`edition ${edition.id} belongs to no newsletter`);
   const publication = await getPublication(db);
   const content = await readContent(db, edition);
-  const links = editionLinks(baseUrl, keys, edition.id);
-  const date = edition.slotAt ?? startOfDay(clock.now());
+  const links = readerLinks(baseUrl);
+  const date = edition.slotAt ?? clock.now();
   const rendered = await renderEdition(
     { publication, newsletter, edition: { number: edition.number, date }, content, links },
     builtInTheme(newsletter.theme),
@@ -71,41 +81,36 @@ export async function renderNow({ db, clock, keys, baseUrl }: Parts, edition: Ed
     keyId: keys.current.id,
     unsubscribeUrl: links.unsubscribe,
   });
+  const { unsubscribe } = links;
+  return checked(
+    { edition, newsletter, publication, content, rendered, hash, stencil, unsubscribeUrl: unsubscribe },
+    date,
+  );
+}
+
+/** As a sample reader gets it, with what preflight says of that. */
+function checked(edition: Omit<RenderedEdition, 'findings' | 'sample'>, date: Date): RenderedEdition {
+  const { content, rendered, stencil } = edition;
   const values = sampleValues({ name: '', address: SAMPLE_ADDRESS }, date);
   const html = fillSample(rendered.html, values);
   const text = fillSample(rendered.text, values);
   const findings = preflight({ content, rendered, html, text });
-  return {
-    edition,
-    newsletter,
-    publication,
-    content,
-    rendered,
-    hash,
-    stencil,
-    unsubscribeUrl: links.unsubscribe,
-    findings,
-    sample: { html, text, message: splice(stencil, values) },
-  };
+  return { ...edition, findings, sample: { html, text, message: splice(stencil, values) } };
 }
 
 /** What stands in the gaps where there is no reader. */
 export function sampleValues(reader: { name: string; address: string }, date: Date): GapValues {
   return {
-    to: mailboxText(reader),
+    to: mailboxValue('To', reader),
     address: reader.address,
     date: date.toUTCString().replace('GMT', '+0000'),
     messageId: `sample.${date.getTime().toString(36)}@example.org`,
     unsubscribeToken: SAMPLE_TOKEN,
     preferencesToken: SAMPLE_TOKEN,
+    viewToken: SAMPLE_TOKEN,
   };
 }
 
-export function fillSample(cut: Cut, values: GapValues): string {
+function fillSample(cut: Cut, values: GapValues): string {
   return fill(cut, (gap) => values[gap]);
-}
-
-/** The day of an extra edition; the hour does not show, and must not make two renders of a day differ. */
-function startOfDay(now: Date): Date {
-  return new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
 }

@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'database-unavailable'
   | 'schema-newer'
   | 'embedded-database'
+  | 'queue-unavailable'
   | 'fetch-failed'
   | 'not-found'
   | 'input-invalid'

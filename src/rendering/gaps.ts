@@ -3,7 +3,7 @@ import { randomId } from '../lib/ids.ts';
 // What differs from reader to reader is left open while an edition is rendered: a marker that nobody can guess stands for it,
 // and the finished text is cut there. A marker of letters and digits passes unharmed through templates, URLs and MJML.
 
-export type GapName = 'to' | 'address' | 'date' | 'messageId' | 'unsubscribeToken' | 'preferencesToken';
+export type GapName = 'to' | 'address' | 'date' | 'messageId' | 'unsubscribeToken' | 'preferencesToken' | 'viewToken';
 
 /** Literal text and, between, the gaps in it. */
 export type Cut = (string | { gap: GapName })[];

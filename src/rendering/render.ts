@@ -23,6 +23,7 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
     address: gaps.marker('address'),
     unsubscribeToken: gaps.marker('unsubscribeToken'),
     preferencesToken: gaps.marker('preferencesToken'),
+    viewToken: gaps.marker('viewToken'),
   });
   const mjml = theme.mjml(view);
   const { html, errors } = await mjml2html(mjml, {
@@ -37,7 +38,7 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
     html: gaps.cut(compact(withMain(html))),
     text: gaps.cut(tidy(theme.text(view))),
   };
-  for (const gap of ['unsubscribeToken', 'preferencesToken'] as const) {
+  for (const gap of ['unsubscribeToken', 'preferencesToken', 'viewToken'] as const) {
     if (count(gaps.cut(mjml), gap) === count(rendered.html, gap)) continue;
     problems.push(`The theme "${theme.name}" lost or doubled the reader's ${gap} on its way through MJML.`);
   }

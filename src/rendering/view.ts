@@ -11,14 +11,19 @@ export interface RenderInput {
   newsletter: { name: string; language: string; timeZone: string; why: string };
   edition: { number: number; date: Date };
   content: EditionContent;
-  /** Links in the mail; a token of the reader's own goes into the two that take one. */
-  links: { view: string; unsubscribe: (token: string) => string; preferences: (token: string) => string };
+  /** Links in the mail; a token of the reader's own goes into each. */
+  links: {
+    view: (token: string) => string;
+    unsubscribe: (token: string) => string;
+    preferences: (token: string) => string;
+  };
 }
 
 export interface Markers {
   address: string;
   unsubscribeToken: string;
   preferencesToken: string;
+  viewToken: string;
 }
 
 export function viewOf(input: RenderInput, markers: Markers) {
@@ -43,7 +48,7 @@ export function viewOf(input: RenderInput, markers: Markers) {
       .map((section) => sectionView(section, words, newsletter.language)),
     why: newsletter.why === '' ? words.why(newsletter.name) : newsletter.why,
     address: markers.address,
-    viewUrl: links.view,
+    viewUrl: links.view(markers.viewToken),
     unsubscribeUrl: links.unsubscribe(markers.unsubscribeToken),
     preferencesUrl: links.preferences(markers.preferencesToken),
     words,

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { access, constants, open, stat } from 'node:fs/promises';
+import { Readable, pipeline } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { type CsvError, parse } from 'csv-parse';
 import { addressKey, domainOf, parseAddress } from '../lib/addresses.ts';
 import { oneLine } from '../lib/text.ts';
 import type { Database } from '../platform/database/index.ts';
-import { RoundupError } from '../platform/errors.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { type ImportCounts, type ImportRow, importRows } from './store.ts';
 
 // Reads a CSV of subscribers in batches, so that a list of any length takes the memory of one batch. A line that is wrong is
@@ -42,23 +44,21 @@ const LAST_NAME_COLUMNS = ['last name', 'last_name', 'lastname'];
 
 /** Imports a CSV file with a header line. Throws `input-invalid` where the file cannot be a list of subscribers at all. */
 export async function importSubscribers(db: Database, file: string, options: ImportOptions): Promise<ImportReport> {
-  const { size } = await stat(file).catch(() => {
-    throw new RoundupError('input-invalid', `There is no file ${file}.`);
-  });
+  const size = await readableSize(file);
   const importer = new Importer(db, file, options);
   const stream = createReadStream(file);
-  const parser = stream.pipe(
-    parse({
-      bom: true,
-      delimiter: await delimiterOf(file),
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      max_record_size: MAX_RECORD_BYTES,
-      info: true,
-      trim: true,
-    }),
-  );
+  const parser = parse({
+    bom: true,
+    delimiter: await delimiterOf(file),
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_RECORD_BYTES,
+    info: true,
+    trim: true,
+  });
+  // What goes wrong in reading ends the parser, and so the loop below, with its reason.
+  pipeline(Readable.from(decoded(stream, await encodingOf(file))), parser, () => {});
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       await importer.take(record, info.lines);
@@ -170,6 +170,37 @@ function columnsOf(header: string[], file: string): Columns {
 function nameIn(record: string[], { name, firstName, lastName }: Columns): string {
   const whole = record[name] ?? [record[firstName], record[lastName]].filter(Boolean).join(' ');
   return oneLine(whole, MAX_NAME_LENGTH);
+}
+
+async function readableSize(file: string): Promise<number> {
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error('it is no file');
+    if (found.size === 0) throw new Error('it is empty');
+    await access(file, constants.R_OK);
+    return found.size;
+  } catch (cause) {
+    throw new RoundupError('input-invalid', `${file} cannot be imported: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function* decoded(stream: Readable, encoding: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding);
+  for await (const chunk of stream) yield decoder.decode(chunk as Buffer, { stream: true });
+  yield decoder.decode();
+}
+
+/** UTF-8 where the whole file is, else what Excel and its like write in the west. */
+async function encodingOf(file: string): Promise<'utf-8' | 'windows-1252'> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    for await (const chunk of createReadStream(file)) decoder.decode(chunk as Buffer, { stream: true });
+    decoder.decode();
+    return 'utf-8';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'windows-1252';
+    throw error;
+  }
 }
 
 /** The most frequent of the usual separators in the first line. */

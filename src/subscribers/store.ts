@@ -133,11 +133,11 @@ export async function suppressSubscribers(
 
 /**
  * For statements of others that must read across: the people a newsletter may be sent to, as `subscriber_id`, `address` and
- * `domain`. Unsubscribed, unconfirmed and suppressed people are never among them.
+ * `name`. Unsubscribed, unconfirmed and suppressed people are never among them.
  */
 export function mailable(newsletterId: number) {
   return sql`
-    select p.id as subscriber_id, p.address, p.domain
+    select p.id as subscriber_id, p.address, p.name
     from subscriptions s join subscribers p on p.id = s.subscriber_id
     where s.newsletter_id = ${newsletterId} and s.state = 'active'
       and not exists (select from suppressions x where x.address_key = p.address_key)`;

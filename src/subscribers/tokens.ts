@@ -9,7 +9,7 @@ export interface ReaderLink {
   editionId: number;
 }
 
-type LinkPurpose = 'unsubscribe' | 'preferences';
+type LinkPurpose = 'unsubscribe' | 'preferences' | 'view';
 
 export function readerToken(keys: SigningKeys, purpose: LinkPurpose, link: ReaderLink): string {
   return signToken(keys, purpose, [link.newsletterId, link.subscriberId, link.editionId]);

@@ -292,11 +292,56 @@ test('with a return path each mail has its own, and it fits in an address', asyn
   }
 });
 
-test('while the mail server is away nothing is lost and nobody is struck off', async () => {
+test('while the mail server is away nothing is lost, nobody is struck off, and not everybody is tried', async () => {
   await setup(10);
   await sink.close();
   await deliverAll();
-  expect(await sums()).toMatchObject({ deferred: 10 });
+  const { deferred, planned } = await sums();
+  expect(deferred + planned).toBe(10);
+  expect(deferred).toBeLessThanOrEqual(sink.relay.connections);
+  const { rows } = await sql<{ attempts: number }>`select max(attempts) as attempts from deliveries`.execute(
+    app.database.db,
+  );
+  expect(rows[0]?.attempts).toBe(0);
+});
+
+test('when the process is asked to stop, no further mail is begun, and the rest is given back', async () => {
+  await setup(100);
+  let seen = 0;
+  sink.behaviour.accepted = () => {
+    if (++seen === 10) app.stopSending();
+    return undefined;
+  };
+  await deliverBatch(app.dispatchDeps(), editionId, 0);
+  const left = await sums();
+  expect(left).toMatchObject({ accepted: sink.mails.length, handing: 0, uncertain: 0 });
+  expect(left.planned).toBeGreaterThan(80);
+  const { rows } = await sql`select 1 from deliveries where claim is not null and state = 'planned'`.execute(
+    app.database.db,
+  );
+  expect(rows).toEqual([]);
+});
+
+test('a worker that was cut off from the books past its lease still has its say', async () => {
+  await setup(1);
+  const { db } = app.database;
+  const deliver = app.relay.deliver.bind(app.relay);
+  app.relay.deliver = async (...args) => {
+    const handover = await deliver(...args);
+    await sql`update deliveries set lease_until = now() - interval '1 second'`.execute(db);
+    await look();
+    return handover;
+  };
+  await deliverBatch(app.dispatchDeps(), editionId, 0);
+  expect(await sums()).toMatchObject({ accepted: 1 });
+  expect(sink.mails).toHaveLength(1);
+});
+
+test('a sender that is refused at RCPT is no verdict on any reader', async () => {
+  await setup(3, { rcpt: () => '550 Verification failed for <news@example.org> No Such User Here' });
+  await deliverAll();
+  expect(await sums()).toMatchObject({ deferred: 3 });
+  expect((await sql`select 1 from suppressions`.execute(app.database.db)).rows).toEqual([]);
 });
 
 test('what the queue forgot, the reaper finds', async () => {

@@ -1,5 +1,4 @@
 import { randomId } from '../../src/lib/ids.ts';
-import { signToken } from '../../src/lib/tokens.ts';
 import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { countSubscriptions, readerToken } from '../../src/subscribers/index.ts';
@@ -107,11 +106,15 @@ test('view in browser shows what was approved, in a sandbox where nothing runs',
   const { edition } = await db
     .transaction()
     .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'a test' }));
-  const url = `${base}/e/${signToken(house.config.keys, 'view', [edition.id])}`;
+  const url = `${base}/e/${readerToken(house.config.keys, 'view', { newsletterId: newsletter.id, subscriberId, editionId: edition.id })}`;
   expect((await fetch(url)).status).toBe(404);
   await approveEdition(await house.newsroom(), edition.id, 'an editor');
   const response = await fetch(url);
-  expect(await response.text()).toContain('The Test Review');
+  const page = await response.text();
+  expect(page).toContain('The Test Review');
+  expect(page).toContain('reader.1@readers.example');
+  const leaving = /href="https:\/\/news\.example\.org(\/u\/[^"]+)"/.exec(page)![1]!;
+  expect((await fetch(base + leaving)).status).toBe(200);
   expect(response.headers.get('content-security-policy')).toMatch(/script-src 'none'.*sandbox allow-popups/);
 });
 
@@ -126,9 +129,12 @@ test('THREATS 23: links are built from the base URL, whatever the Host says', as
   const newsroom = await house.newsroom();
   await approveEdition(newsroom, edition.id, 'an editor');
   await sendEdition(newsroom, edition.id, 'an editor');
-  const response = await fetch(`${base}/e/${signToken(house.config.keys, 'view', [edition.id])}`, {
-    headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'ftp' },
-  });
+  const response = await fetch(
+    `${base}/e/${readerToken(house.config.keys, 'view', { newsletterId: newsletter.id, subscriberId, editionId: edition.id })}`,
+    {
+      headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'ftp' },
+    },
+  );
   const page = await response.text();
   expect(page).not.toContain('evil.example');
   expect(page).toContain('https://news.example.org/u/');

@@ -118,10 +118,29 @@ describe('approving and sending', () => {
     const second = await approveEdition(newsroom, edition.id, 'Ana');
     expect(second.approval.hash).not.toBe(approval.hash);
     await sendEdition(newsroom, edition.id, 'Ana');
-    expect((await approvedRendition(house.database.db, edition.id))?.html).toContain('<strong>word</strong>');
+    expect(JSON.stringify((await approvedRendition(house.database.db, edition.id))?.html)).toContain(
+      '<strong>word</strong>',
+    );
     await expect(reviseEdition(newsroom, edition.id, { note: '' }, 'Bo')).rejects.toMatchObject({
       code: 'state-refused',
     });
+  });
+
+  test('an approval of what was changed meanwhile is refused', async () => {
+    await week();
+    const { edition } = await propose();
+    const newsroom = await house.newsroom();
+    const results = await Promise.allSettled([
+      approveEdition(newsroom, edition.id, 'Ana'),
+      reviseEdition(newsroom, edition.id, { subject: 'Corrected' }, 'Bo'),
+    ]);
+    const { state } = await getEdition(house.database.db, edition.id);
+    if (results[0].status === 'rejected')
+      expect(results[0].reason).toMatchObject({
+        code: 'state-refused',
+        message: expect.stringContaining('changed meanwhile'),
+      });
+    expect(state).toBe('draft');
   });
 
   test('preflight errors keep an edition from being approved', async () => {

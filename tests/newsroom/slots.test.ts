@@ -77,6 +77,13 @@ test('too little news makes no edition and says so', async () => {
   );
 });
 
+test('the first slot of a new newsletter opens at once where its time to open is past', async () => {
+  await newsletter({ schedule: { ...schedule, leadMinutes: 7 * 24 * 60 } });
+  await addPieces(house.database.db, [{ slug: 'p', publishedAt: '2026-11-24T08:00:00Z' }]);
+  expect(await outcomes()).toEqual(['opened']);
+  expect((await listEditions(house.database.db, 9)).map(({ slotAt }) => slotAt)).toEqual([new Date(thursday)]);
+});
+
 test('a slot of a schedule that did not hold at the time is none', async () => {
   const { id, name, slug: _slug, sourceIds: _ids, scheduleSince: _since, ...settings } = await newsletter();
   await news();

@@ -46,6 +46,14 @@ test('production does not start without a base URL, secrets and a mail server', 
   );
 });
 
+test('production wants https, and a port of any kind leaves the desk one', () => {
+  expect(() => read({ NODE_ENV: 'production', BASE_URL: 'http://news.example.org' })).toThrow(
+    /BASE_URL holds "http:\/\/news\.example\.org"; wanted: an https address/,
+  );
+  expect(read({ PORT: '0' }).deskPort).toBe(0);
+  expect(read({ PORT: '65535' }).deskPort).toBe(65_535);
+});
+
 test('production starts with them', () => {
   const config = read({
     NODE_ENV: 'production',

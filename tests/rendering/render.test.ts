@@ -150,8 +150,8 @@ describe('THREATS 1, 16, 17, 18: what a source writes is text', () => {
     );
     const gaps = (cut: typeof rendered.html) =>
       cut.filter((part) => typeof part !== 'string').map((part) => (part as { gap: string }).gap);
-    expect(gaps(rendered.html)).toEqual(['address', 'unsubscribeToken', 'preferencesToken']);
-    expect(gaps(rendered.text)).toEqual(['address', 'unsubscribeToken', 'preferencesToken']);
+    expect(gaps(rendered.html)).toEqual(['viewToken', 'address', 'unsubscribeToken', 'preferencesToken', 'viewToken']);
+    expect(gaps(rendered.text)).toEqual(['viewToken', 'address', 'unsubscribeToken', 'preferencesToken']);
   });
 
   test('Markdown in the note cannot smuggle markup or other than web and mail links', async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import PostalMime, { type Email } from 'postal-mime';
-import { mailboxText } from '../../src/platform/mime/index.ts';
+import { mailboxValue } from '../../src/platform/mime/index.ts';
 import { type Cut, fill, splice } from '../../src/rendering/index.ts';
 import { gapValues, render, stencilOf } from '../support/edition.ts';
 import { HOSTILE } from '../support/xss.ts';
@@ -23,6 +23,11 @@ test('a mail is ASCII in lines of at most 998 bytes, none of which begins with a
   expect(lines.at(-1)).toMatch(/^--=_[0-9a-f]+--$/);
 });
 
+test('a very long name is folded', () => {
+  const to = mailboxValue('To', { name: '漢'.repeat(200), address: 'reader@example.net' });
+  for (const line of message(gapValues({ to })).toString().split('\r\n')) expect(line.length).toBeLessThanOrEqual(200);
+});
+
 const REQUIRED = [
   'from',
   'to',
@@ -39,7 +44,7 @@ const REQUIRED = [
 
 test('postal-mime reads both parts and every header', async () => {
   const mail = await PostalMime.parse(
-    message(gapValues({ to: mailboxText({ name: 'Søren Ødegård, 雪', address: 'reader@example.net' }) })),
+    message(gapValues({ to: mailboxValue('To', { name: 'Søren Ødegård, 雪', address: 'reader@example.net' }) })),
   );
   for (const name of REQUIRED) expect(mail.headers.filter(({ key }) => key === name)).toHaveLength(1);
   expect(mail.to).toEqual([{ name: 'Søren Ødegård, 雪', address: 'reader@example.net' }]);
@@ -56,7 +61,7 @@ test("Python's email reads the same", () => {
 m=email.message_from_binary_file(sys.stdin.buffer,policy=email.policy.default)
 def defects(p): return [str(d) for d in p.defects]+[d for q in (p.iter_parts() if p.is_multipart() else []) for d in defects(q)]
 print(json.dumps({'headers':[k.lower() for k in m.keys()],'to':str(m['to']),'subject':str(m['subject']),'text':m.get_body(('plain',)).get_content(),'html':m.get_body(('html',)).get_content(),'defects':defects(m)}))`;
-  const to = mailboxText({ name: 'Søren Ødegård', address: 'reader@example.net' });
+  const to = mailboxValue('To', { name: 'Søren Ødegård', address: 'reader@example.net' });
   let out: string;
   try {
     out = execFileSync('python3', ['-c', script], { input: message(gapValues({ to })) }).toString();
@@ -131,7 +136,7 @@ describe('what the stencil makes equals, parsed, what nodemailer composes of the
         async (given) => {
           const address = `${given.local}@example.net`;
           const values = gapValues({
-            to: mailboxText({ name: given.name, address }),
+            to: mailboxValue('To', { name: given.name, address }),
             address,
             unsubscribeToken: given.unsubscribeToken,
             preferencesToken: given.preferencesToken,

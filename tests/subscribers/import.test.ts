@@ -86,6 +86,17 @@ test('a file without a column of addresses is refused with its header', async ()
   });
 });
 
+test('a list in the encoding of old Excel keeps its names', async () => {
+  await run(Buffer.from('email,name\na@example.org,Zoë Müller\n', 'latin1'));
+  expect(await addresses()).toEqual([['a@example.org', 'Zoë Müller']]);
+});
+
+test.each([folder, path.join(folder, 'nothing-here.csv')])('%s cannot be imported, and says why', async (file) => {
+  await expect(importSubscribers(database.db, file, { newsletterId: newsletter.id, ground: '' })).rejects.toMatchObject(
+    { code: 'input-invalid' },
+  );
+});
+
 test('first and last name are one name', async () => {
   await run('Email,First Name,Last Name\na@example.org,Ana,Silva\n');
   expect(await addresses()).toEqual([['a@example.org', 'Ana Silva']]);

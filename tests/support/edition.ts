@@ -53,7 +53,7 @@ export function renderInput(
     edition: { number: 12, date: new Date('2026-11-26T09:00:00Z') },
     content,
     links: {
-      view: 'https://news.example.org/e/view-token',
+      view: (token) => `https://news.example.org/e/${token}`,
       unsubscribe: (token) => `https://news.example.org/u/${token}`,
       preferences: (token) => `https://news.example.org/p/${token}`,
     },
@@ -85,5 +85,6 @@ export const gapValues = (over: Partial<GapValues> = {}): GapValues => ({
   messageId: 'one@example.org',
   unsubscribeToken: 'k1.1.2.3.unsub',
   preferencesToken: 'k1.1.2.3.prefs',
+  viewToken: 'view-token',
   ...over,
 });

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type App, QUEUE } from '../../app.ts';
-import { approvedRendition, workersPresent } from '../../dispatch/index.ts';
+import { workersPresent } from '../../dispatch/index.ts';
 import {
   type Edition,
   findPublication,
@@ -112,8 +112,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
 
   /** What was approved, once it was; else what would be. */
   async function asItIs(edition: Edition): Promise<{ html: string; text: string }> {
-    const approved = await approvedRendition(db, edition.id);
-    return approved ?? (await renderNow(newsroomParts(), edition)).sample;
+    return (await renderNow(newsroomParts(), edition)).sample;
   }
 }
 

@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { App } from '../../app.ts';
 import { approvedRendition } from '../../dispatch/index.ts';
 import { findNewsletter, findPublication } from '../../editions/index.ts';
-import { comeBack, editionOfViewToken, leave } from '../../newsroom/index.ts';
+import { escapeHtml } from '../../lib/html.ts';
+import { comeBack, leave } from '../../newsroom/index.ts';
+import { fill } from '../../rendering/index.ts';
 import {
   type ReaderLink,
   findSubscriber,
@@ -77,11 +79,21 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
   });
 
   server.get<Params>('/e/:token', async (request, reply) => {
-    const editionId = editionOfViewToken(keys, request.params.token);
-    const rendition = editionId === undefined ? undefined : await approvedRendition(db, editionId);
-    if (rendition === undefined) return unknown(reply);
+    const link = readReaderToken(keys, 'view', request.params.token);
+    if (link === undefined) return unknown(reply);
+    const [rendition, subscriber] = await Promise.all([
+      approvedRendition(db, link.editionId),
+      findSubscriber(db, link.subscriberId),
+    ]);
+    if (rendition === undefined || subscriber === undefined) return unknown(reply);
+    const tokens = {
+      unsubscribeToken: readerToken(keys, 'unsubscribe', link),
+      preferencesToken: readerToken(keys, 'preferences', link),
+      viewToken: request.params.token,
+    };
+    const values: Record<string, string> = { ...tokens, address: escapeHtml(subscriber.address) };
     protectMail(reply, "'none'");
-    return reply.type('text/html; charset=utf-8').send(rendition.html);
+    return reply.type('text/html; charset=utf-8').send(fill(rendition.html, (gap) => values[gap] ?? ''));
   });
 
   server.get('/', async (_request, reply) =>

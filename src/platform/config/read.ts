@@ -32,13 +32,15 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   const baseUrl = reader.url('BASE_URL', ['http:', 'https:'], 'the address at which readers reach this server');
   const secrets = reader.read('SECRETS', parseSecrets, SECRETS_WANTS, hideAll);
   const relay = reader.read('SMTP_URL', parseRelay, RELAY_WANTS, hidePassword);
+  if (production && baseUrl?.startsWith('http:') === true)
+    reader.problem('BASE_URL', baseUrl, 'an https address: one-click unsubscribing (RFC 8058) needs it');
   if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relay });
   const config = {
     production,
     baseUrl: (baseUrl ?? `http://localhost:${port}`).replace(/\/+$/, ''),
     host: reader.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
-    deskPort: reader.port('DESK_PORT', port + 1),
+    deskPort: reader.port('DESK_PORT', port === 0 ? 0 : Math.min(port + 1, 65_535)),
     trustProxy:
       reader.read('TRUST_PROXY', parseTrustProxy, 'true, false, a number of proxies, or their addresses') ?? false,
     databaseUrl: reader.url(
@@ -115,6 +117,10 @@ class Reader {
     };
     const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
     return this.read(variable, parse, `${wants}, beginning with ${schemes}`, hidePassword);
+  }
+
+  problem(variable: string, holds: string, wants: string): void {
+    this.#problems.push({ variable, holds: `holds "${holds}"`, wants });
   }
 
   missing(variable: string, wants: string): void {

@@ -54,6 +54,8 @@ export function connect(url: string, log: Log, size = POOL_SIZE): Database {
         oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   });
+  // The pool listens to its idle clients only: one that is lost at work must not take the process with it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn('lost a database connection', { reason: reasonOf(error) }));
   return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
 }

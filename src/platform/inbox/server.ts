@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { Relay } from '../config/index.ts';
 import { RoundupError } from '../errors.ts';
+import { tryLock, unlock } from '../lock.ts';
 import { Maildir } from './maildir.ts';
 
 // The inbox stands in where no mail server is configured: a real SMTP server on a free loopback port, whose port is noted in
@@ -19,7 +20,10 @@ export interface Inbox {
 const MAX_MESSAGE_BYTES = 25 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 2_000;
 
-export async function startInbox(dataDir: string): Promise<Inbox> {
+/** Undefined where another process has the inbox of this data folder. */
+export async function startInbox(dataDir: string): Promise<Inbox | undefined> {
+  const lock = path.join(dataDir, 'inbox.lock');
+  if (!tryLock(lock)) return undefined;
   const mail = await Maildir.open(path.join(dataDir, 'inbox'));
   const server = new SMTPServer({
     name: 'inbox.localhost',
@@ -46,6 +50,7 @@ export async function startInbox(dataDir: string): Promise<Inbox> {
     mail,
     close: () => {
       rmSync(note, { force: true });
+      unlock(lock);
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };

@@ -19,6 +19,11 @@ export function mailboxHeader(name: string, mailbox: Mailbox): string {
   return fold(`${name}: ${mailboxText(mailbox)}`);
 }
 
+/** The value alone, folded so that it can stand behind `name: `. */
+export function mailboxValue(name: string, mailbox: Mailbox): string {
+  return mailboxHeader(name, mailbox).slice(name.length + 2);
+}
+
 /** A header whose value is ASCII made by us, such as a URL in angle brackets: folded at spaces only. */
 export function plainHeader(name: string, value: string): string {
   return fold(`${name}: ${oneLine(value)}`);
@@ -31,7 +36,7 @@ export function phrase(text: string): string {
   return ATOM_TEXT.test(clean) ? clean : `"${clean.replace(/["\\]/g, '\\$&')}"`;
 }
 
-export function mailboxText({ name, address }: Mailbox): string {
+function mailboxText({ name, address }: Mailbox): string {
   return oneLine(name) === '' ? `<${address}>` : `${phrase(name)} <${address}>`;
 }
 

@@ -1,2 +1,2 @@
 export { SOFT_BREAK, encodeQuotedPrintable } from './quotedPrintable.ts';
-export { dateText, mailboxHeader, mailboxText, phrase, plainHeader, textHeader } from './headers.ts';
+export { dateText, mailboxHeader, mailboxValue, phrase, plainHeader, textHeader } from './headers.ts';

@@ -8,9 +8,10 @@ import {
   runMigrations,
   withBackend,
 } from 'bullmq';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { reasonOf } from '../errors.ts';
+import { RoundupError, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 // BullMQ on either of its backends: PostgreSQL, so that one process and one database do, or Redis. The ledger is the truth
@@ -60,6 +61,7 @@ export interface Queues {
   close(): Promise<void>;
 }
 
+const OPEN_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
 const LOCK_MS = 30_000;
 /** Room for a listener a worker and for what they ask at the same time. */
@@ -84,6 +86,7 @@ async function openOnPostgres(databaseUrl: string, log: Log): Promise<Queues> {
   });
   // BullMQ adds a listener for each queue and worker to the pool that they share.
   pool.setMaxListeners(0);
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', quietly(log, 'lost a connection of the queue'));
   await onOneClient(pool, (client) => runMigrations(client));
   const exclusively = <T>(act: () => Promise<T>) =>
@@ -102,15 +105,27 @@ async function openOnPostgres(databaseUrl: string, log: Log): Promise<Queues> {
 async function openOnRedis(redisUrl: string, log: Log): Promise<Queues> {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', quietly(log, 'Redis does not answer'));
+  await reachable(redis, redisUrl);
   const hub = makeHub(classesOn(createRedisBackend as AnyBackend), redis, (act) => act(), log);
   return {
     backend: 'redis',
     ...hub,
     close: async () => {
       await hub.close();
-      await redis.quit();
+      if (redis.status === 'ready') await redis.quit();
+      else redis.disconnect();
     },
   };
+}
+
+/** Once it was there it may go and come as it likes; one that never was is a mistake to be told. */
+async function reachable(redis: Redis, redisUrl: string): Promise<void> {
+  const late = sleep(OPEN_TIMEOUT_MS).then(() => false);
+  if (await Promise.race([redis.ping().then(() => true), late])) return;
+  redis.disconnect();
+  throw new RoundupError('queue-unavailable', `Redis at ${new URL(redisUrl).host} does not answer.`, {
+    hint: 'Check REDIS_URL and that the server runs; leave it unset to keep the queue in PostgreSQL.',
+  });
 }
 
 type AnyBackend = BackendFactory<IQueueBackend, unknown>;

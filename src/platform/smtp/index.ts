@@ -1,3 +1,3 @@
-export { type Handover, saysUnknownMailbox } from './outcome.ts';
+export { type Handover, isAboutUs, saysUnknownMailbox } from './outcome.ts';
 export type { StuffedMessage } from './session.ts';
 export { RelayPool } from './pool.ts';

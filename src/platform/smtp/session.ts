@@ -88,7 +88,8 @@ export class SmtpSession {
         resolve(
           error === null ? { outcome: 'accepted', reply: replyText(info?.response) } : failure(error, bodyHandedOver),
         );
-      this.#onBreak = (error) => settle(error);
+      // A reply that came with the end of the connection is told after it: it has the better reason.
+      this.#onBreak = (error) => setImmediate(() => settle(error));
       this.#connection.send({ ...envelope, size: message.length }, body as unknown as Readable, settle);
     });
     this.#onBreak = undefined;
@@ -157,8 +158,9 @@ function failureAt(phase: Phase, error: SmtpError): Handover {
 }
 
 function failure(error: SmtpError, bodyHandedOver: boolean): Handover {
-  const code = error.responseCode ?? 0;
   const reply = replyText(error.response ?? error.message);
+  // Larger than the server says it takes (RFC 1870): it will not fit the next time either.
+  const code = error.responseCode ?? (error.code === 'EMESSAGE' ? 552 : 0);
   const phase = bodyHandedOver ? 'body' : phaseOf(error.command);
   if (code >= 500) return { outcome: 'refused', reply, code, phase };
   if (code >= 400) return { outcome: 'deferred', reply, code, phase };

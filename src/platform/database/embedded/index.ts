@@ -1,2 +1,1 @@
-export { isAlive } from './lock.ts';
 export { removeEmbedded, startEmbedded } from './server.ts';

@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { RoundupError, reasonOf } from '../../errors.ts';
-import { withLock } from './lock.ts';
+import { isAlive, withLock } from '../../lock.ts';
 import { type Place, preparePlace } from './place.ts';
 
 // The embedded server. It is started detached, in a process group of its own, so that Ctrl-C does not reach it before we
-// have drained; it outlives us if we are killed, and whoever starts next joins it through the connection file. Each process
+// have drained; it outlives us if we are killed, and whoever starts next joins it by its own pid file. Each process
 // holds one connection for as long as it is there, so that the last one to leave knows that it is, and stops the server.
 
 export interface EmbeddedServer {
@@ -42,14 +42,13 @@ const LOG_TAIL_CHARACTERS = 2_000;
 export async function startEmbedded(dataDir: string, options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   const place = await preparePlace(dataDir);
   const lockFile = path.join(dataDir, 'postgres.lock');
-  const file = path.join(dataDir, 'postgres.json');
   const settings = options.settings ?? [];
   const { connection, started, presence } = await withLock(lockFile, async () => {
-    const running = await joinRunning(file, place);
-    const connection =
-      running ?? (await startServer(place, file, await ensureCluster(place, file, settings), settings));
+    const running = await joinRunning(dataDir, place);
+    const connection = running ?? (await startServer(place, await ensureCluster(dataDir, place, settings), settings));
     return { connection, started: running === undefined, presence: await connectClient(connection, DATABASE) };
   });
+  writeWhole(path.join(dataDir, 'postgres.url'), urlOf(connection, DATABASE));
   return {
     url: urlOf(connection, DATABASE),
     started,
@@ -64,60 +63,98 @@ function urlOf({ port, password }: Connection, database: string): string {
   return `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-function readConnection(file: string): Connection | undefined {
-  if (!existsSync(file)) return undefined;
-  return JSON.parse(readFileSync(file, 'utf8')) as Connection;
+/** The server that runs on this data directory, by its pid file: lines of pid, directory, start time and port. */
+function runningServer(place: Place): { pid: number; port: number } | undefined {
+  let lines: string[];
+  try {
+    lines = readFileSync(path.join(place.dataDirectory, 'postmaster.pid'), 'utf8').split('\n');
+  } catch {
+    return undefined;
+  }
+  const [pid, , , port] = lines.map(Number);
+  if (pid === undefined || port === undefined || !isAlive(pid)) return undefined;
+  return isServerOf(pid, place) ? { pid, port } : undefined;
 }
 
-async function joinRunning(file: string, place: Place): Promise<Connection | undefined> {
-  const connection = readConnection(file);
-  if (connection === undefined || !existsSync(path.join(place.dataDirectory, 'postmaster.pid'))) return undefined;
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    try {
-      await useClient(connection, 'postgres', async (client) => {
-        const { rows } = await client.query<{ data_directory: string }>('show data_directory');
-        if (rows[0]?.data_directory !== place.dataDirectory) throw new Error('another server answers on this port');
-      });
-      return connection;
-    } catch (error) {
-      // 57P03: starting up, recovering or shutting down; worth a wait. Anything else: nobody of ours is there.
-      if ((error as { code?: string }).code !== '57P03' || performance.now() > deadline) return undefined;
-      await sleep(100);
-    }
+/** After a crash the pid may be another program's. Where there is no /proc, only a connection can tell. */
+function isServerOf(pid: number, place: Place): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(place.dataDirectory);
+  } catch {
+    return false;
   }
 }
 
-async function ensureCluster(place: Place, file: string, settings: string[]): Promise<string> {
-  const known = readConnection(file);
+async function joinRunning(dataDir: string, place: Place): Promise<Connection | undefined> {
+  const password = readPassword(dataDir);
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const running = runningServer(place);
+    if (running === undefined || password === undefined) return undefined;
+    const connection = { port: running.port, password };
+    const problem = await problemOf(connection);
+    if (problem === undefined) return connection;
+    // A stale pid file of a system without /proc: nobody listens there.
+    if (process.platform !== 'linux' && (problem as { code?: string }).code === 'ECONNREFUSED') return undefined;
+    if (performance.now() > deadline) {
+      throw new RoundupError(
+        'embedded-database',
+        `The embedded PostgreSQL (process ${running.pid}) runs but does not answer: ${reasonOf(problem)}`,
+        {
+          hint: 'The machine may be overloaded; try again. If it stays so, stop that process with SIGQUIT and start again.',
+        },
+      );
+    }
+    await sleep(100);
+  }
+}
+
+async function ensureCluster(dataDir: string, place: Place, settings: string[]): Promise<string> {
+  const known = readPassword(dataDir);
   const complete = existsSync(path.join(place.dataDirectory, 'ROUNDUP_READY'));
-  if (complete && known !== undefined) return known.password;
+  if (complete && known !== undefined) return known;
   if (complete) {
     throw new RoundupError(
       'embedded-database',
-      `The database in ${place.dataDirectory} is there, but ${file} with its password is gone.`,
+      `The database in ${place.dataDirectory} is there, but ${passwordFile(dataDir)} is gone.`,
       {
-        hint: `Put ${file} back from a backup, or move the database away to begin anew.`,
+        hint: 'Put that file back from a backup, or move the database away to begin anew.',
       },
     );
   }
   const password = randomBytes(18).toString('base64url');
   // A cluster without the mark is what a killed first start left: nothing was ever kept in it.
   rmSync(place.dataDirectory, { recursive: true, force: true });
-  writeFileSync(file, JSON.stringify({ port: 0, password }), { mode: 0o600 });
+  writeWhole(passwordFile(dataDir), password);
   await initialise(place, password, settings.includes('fsync=off') ? ['--no-sync'] : []);
   return password;
 }
 
+function passwordFile(dataDir: string): string {
+  return path.join(dataDir, 'postgres.password');
+}
+
+function readPassword(dataDir: string): string | undefined {
+  return existsSync(passwordFile(dataDir)) ? readFileSync(passwordFile(dataDir), 'utf8').trim() : undefined;
+}
+
+/** In place all at once: whoever is killed here leaves the old file or the new one. */
+function writeWhole(file: string, text: string): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${text}\n`, { mode: 0o600, flush: true });
+  renameSync(draft, file);
+}
+
 async function initialise(place: Place, password: string, options: string[]): Promise<void> {
-  const passwordFile = path.join(path.dirname(place.dataDirectory), 'initdb.password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (place.user !== undefined) chownSync(passwordFile, place.user.uid, place.user.gid);
+  const handOver = path.join(path.dirname(place.dataDirectory), 'initdb.password');
+  writeFileSync(handOver, password, { mode: 0o600 });
+  if (place.user !== undefined) chownSync(handOver, place.user.uid, place.user.gid);
   try {
     await run(place, place.binaries.initdb, [
       `--pgdata=${place.dataDirectory}`,
       `--username=${USER}`,
-      `--pwfile=${passwordFile}`,
+      `--pwfile=${handOver}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       '--locale-provider=builtin',
@@ -126,14 +163,13 @@ async function initialise(place: Place, password: string, options: string[]): Pr
       ...options,
     ]);
   } finally {
-    rmSync(passwordFile, { force: true });
+    rmSync(handOver, { force: true });
   }
 }
 
-async function startServer(place: Place, file: string, password: string, settings: string[]): Promise<Connection> {
+async function startServer(place: Place, password: string, settings: string[]): Promise<Connection> {
   for (let attempt = 1; ; attempt++) {
     const connection = { port: await freePort(), password };
-    writeFileSync(file, JSON.stringify(connection), { mode: 0o600 });
     try {
       await launch(place, connection, settings);
       await finishFirstStart(place, connection);
@@ -171,7 +207,7 @@ async function launch(place: Place, connection: Connection, settings: string[]):
   server.once('error', () => (ended = true));
   server.unref();
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (!(await answers(connection))) {
+  while ((await problemOf(connection)) !== undefined) {
     if (ended || performance.now() > deadline) {
       throw new RoundupError(
         'embedded-database',
@@ -194,12 +230,13 @@ const DEFAULTS = [
   'timezone=UTC',
 ];
 
-async function answers(connection: Connection): Promise<boolean> {
+/** Why the server does not answer on a connection, or undefined where it does. */
+async function problemOf(connection: Connection): Promise<unknown> {
   try {
     await useClient(connection, 'postgres', (client) => client.query('select 1'));
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 
@@ -213,24 +250,25 @@ async function finishFirstStart(place: Place, connection: Connection): Promise<v
   writeFileSync(mark, '');
 }
 
+/** Only a clear answer stops it: one that is slow or full may have others on it. */
 async function stopIfAlone(place: Place, connection: Connection): Promise<void> {
+  let others: number | undefined;
   try {
-    const others = await useClient(connection, 'postgres', async (client) => {
+    others = await useClient(connection, 'postgres', async (client) => {
       const { rows } = await client.query<{ others: number }>(
         `select count(*)::int as others from pg_stat_activity
          where backend_type = 'client backend' and pid <> pg_backend_pid()`,
       );
-      return rows[0]?.others ?? 0;
+      return rows[0]?.others;
     });
-    if (others > 0) return;
   } catch {
-    // It does not answer: what is left of it is stopped all the same.
+    return;
   }
-  await stop(place, 'fast');
+  if (others === 0) await stop(place, 'fast');
 }
 
 async function stop(place: Place, mode: 'fast' | 'immediate'): Promise<void> {
-  if (!existsSync(path.join(place.dataDirectory, 'postmaster.pid'))) return;
+  if (runningServer(place) === undefined) return;
   await run(place, place.binaries.pgCtl, ['stop', '-D', place.dataDirectory, '-m', mode, '-w', '-s']);
 }
 
@@ -303,6 +341,6 @@ export async function removeEmbedded(dataDir: string): Promise<void> {
   await withLock(path.join(dataDir, 'postgres.lock'), async () => {
     await stop(place, 'immediate').catch(() => {});
     rmSync(path.dirname(place.dataDirectory), { recursive: true, force: true });
-    rmSync(path.join(dataDir, 'postgres.json'), { force: true });
+    rmSync(passwordFile(dataDir), { force: true });
   });
 }

@@ -178,8 +178,9 @@ create table renditions (
   edition_id     bigint not null references editions,
   hash           text not null,
   subject        text not null,
-  html           text not null,
-  text           text not null,
+  -- With their gaps.
+  html           jsonb not null,
+  text           jsonb not null,
   stencil        jsonb not null,
   made_at        timestamptz not null,
   primary key (edition_id, hash)
@@ -194,6 +195,8 @@ create table deliveries (
   batch          int not null,
   subscriber_id  bigint not null,
   address        text not null,
+  -- As it was when the audience was frozen: a second try is the same mail.
+  name           text not null,
   state          delivery_state not null default 'planned',
   attempts       smallint not null default 0,
   -- How often it was in doubt whether the mail had arrived, and it was sent again.
