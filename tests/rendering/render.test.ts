@@ -58,6 +58,7 @@ test('a right-to-left mail runs from right to left, a piece in another language 
   expect(page).toContain('إلغاء الاشتراك');
   expect(page).toMatch(/<h3[^>]*lang="en" dir="ltr"[^>]*><a[^>]*>An English headline/);
   expect(page).toContain('text-align:right');
+  expect(page).not.toContain('direction:ltr');
 });
 
 test.each(['es', 'fr', 'de'])('a mail in %s is rendered', async (language) => {
