@@ -156,7 +156,7 @@ async function edit(
       hint: 'Give --subject, --preheader or --note.',
     });
   await withApp(async (app) => {
-    const { edition, content, approvalWithdrawn } = await reviseEdition(
+    const { edition, content, approvalWithdrawn, scheduleDropped } = await reviseEdition(
       { db: app.database.db, clock: app.clock },
       parseId(id),
       change,
@@ -168,6 +168,8 @@ async function edit(
       print(
         `${mark.warn} its approval is withdrawn with the change; approve it again: roundup edition approve ${edition.id}`,
       );
+    if (scheduleDropped !== null)
+      print(`${mark.warn} it was to go out ${shortDateTime(scheduleDropped, 'UTC')}: schedule it again after that`);
   });
 }
 
@@ -177,14 +179,16 @@ async function approve(id: string, options: CommonOptions): Promise<void> {
     if (options.json) return printJson({ ...approval, findings });
     print(`${mark.ok} edition ${approval.editionId} approved by ${approval.approvedBy}, ${approval.hash.slice(0, 12)}`);
     printFindings(findings);
-    print(`Send it with: roundup edition send ${approval.editionId}`);
+    print(
+      `Schedule it with: roundup edition schedule ${approval.editionId}, or send it now: roundup edition send ${approval.editionId}`,
+    );
   });
 }
 
 async function schedule(id: string, options: CommonOptions & { at?: string }): Promise<void> {
   const at = options.at === undefined ? undefined : new Date(options.at);
-  if (at !== undefined && Number.isNaN(at.getTime())) {
-    throw new RoundupError('input-invalid', `"${options.at}" is no time.`, {
+  if (at !== undefined && (Number.isNaN(at.getTime()) || !/(Z|[+-]\d\d:?\d\d)$/i.test(options.at ?? ''))) {
+    throw new RoundupError('input-invalid', `"${options.at}" is no time with its zone.`, {
       hint: 'Write it like 2026-12-03T09:00:00Z or 2026-12-03T09:00:00+01:00.',
     });
   }
@@ -209,6 +213,14 @@ async function send(id: string, options: CommonOptions & { wait: boolean }): Pro
     const sums =
       workers > 0 && options.wait ? await followSend(app, editionId) : await sumsOf(app.database.db, editionId);
     printSums(editionId, sums, options);
+    const { state } = await getEdition(app.database.db, editionId);
+    if (state !== 'paused' && state !== 'stopped') return;
+    process.exitCode = 3;
+    remark(
+      state === 'paused'
+        ? `${mark.warn} It was paused; carry it on with: roundup edition resume ${editionId}`
+        : `${mark.warn} It was stopped.`,
+    );
   });
 }
 

@@ -10,6 +10,32 @@ export function definedOnly<T extends object>(values: T): Partial<T> {
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, hint: string): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => `  ${issue.path.join('.') || 'input'}: ${issue.message}`);
+  const lines = result.error.issues.map((issue) => `  ${optionOf(issue.path)}: ${issue.message}`);
   throw new RoundupError('input-invalid', `This cannot be saved:\n${lines.join('\n')}`, { hint });
+}
+
+/** The options as they are typed, by the fields that they fill. */
+const OPTIONS: Record<string, string> = {
+  homeUrl: '--home',
+  logoUrl: '--logo',
+  postalAddress: '--postal-address',
+  socialLinks: '--social',
+  minimumPieces: '--minimum',
+  windowDays: '--window-days',
+  editors: '--editor',
+  replyTo: '--reply-to',
+  timeZone: '--time-zone',
+  onUncertain: '--on-uncertain',
+  'schedule.cron': '--cron',
+  'schedule.leadMinutes': '--lead-minutes',
+  'schedule.toleranceMinutes': '--tolerance-minutes',
+};
+
+function optionOf(path: PropertyKey[]): string {
+  const [field = 'input', part] = path.map(String);
+  return (
+    OPTIONS[`${field}.${part}`] ??
+    OPTIONS[field] ??
+    (/^(name|tagline|language|sender|sections|why)$/.test(field) ? `--${field}` : path.join('.'))
+  );
 }

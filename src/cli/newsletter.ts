@@ -59,6 +59,11 @@ export function newsletterCommand(): Command {
       .action(edit),
   );
   command.addCommand(
+    withJson(new Command('list').description('list the newsletters')).action((options: CommonOptions) =>
+      show(undefined, options),
+    ),
+  );
+  command.addCommand(
     withJson(new Command('show').description('show one newsletter, or list all').argument('[slug]')).action(show),
   );
   return command;
@@ -208,7 +213,8 @@ function sectionsOf(what: string): unknown {
 }
 
 function numberOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text);
+  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new RoundupError('input-invalid', `"${text}" is not a whole number.`, { hint: HINT });
 }
 
 async function sourceIdsOf(db: Database, names: string[]): Promise<number[]> {

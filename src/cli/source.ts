@@ -33,7 +33,8 @@ export function sourceCommand(): Command {
 
 async function add(url: string, options: AddOptions): Promise<void> {
   const address = httpUrl(url);
-  if (address === undefined) throw new RoundupError('input-invalid', `"${url}" is not a web address (http or https).`);
+  if (address === undefined)
+    throw new RoundupError('input-invalid', `"${url}" is not a web address: it begins with http:// or https://`);
   await withApp(async (app) => {
     const isLocal = options.local === true;
     const reading = await readSource({ url: address, isLocal, etag: null, lastModified: null });

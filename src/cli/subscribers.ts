@@ -58,7 +58,8 @@ async function runImport(slug: string, file: string, options: ImportOptions): Pr
     );
     if (report.left > 0) print(`${mark.note} ${report.left} had left and stay away`);
     if (report.suppressed > 0) print(`${mark.note} ${report.suppressed} are on the suppression list`);
-    if (report.repeated > 0) print(`${mark.note} ${report.repeated} lines repeat an address`);
+    if (report.repeated > 0)
+      print(`${mark.note} ${counted(report.repeated, 'line')} with an address that stood further up`);
     if (report.invalid > 0) print(`${mark.warn} ${counted(report.invalid, 'line')} could not be used:`);
     for (const { line, reason } of report.problems) print(`    line ${line}: ${reason}`);
   });

@@ -1,4 +1,4 @@
-import { counted } from '../lib/text.ts';
+import { counted, shorten } from '../lib/text.ts';
 import type { Piece } from '../pieces/index.ts';
 import type { Choice, EditionContent, EditionPiece, EditionSection } from './edition.ts';
 import type { SectionSettings } from './newsletter.ts';
@@ -113,7 +113,7 @@ function kindOf(piece: Piece): string {
 /** The lead's headline is the subject, the next ones are what the inbox shows after it. */
 function titlesOf(sections: EditionSection[]): { subject: string; preheader: string } {
   const [lead, ...others] = sections.flatMap((section) => section.pieces);
-  const more = others.slice(0, 2).map((piece) => piece.title);
+  const more = others.slice(0, 2).map((piece) => shorten(piece.title, 70));
   return {
     subject: lead?.title ?? '',
     preheader: more.length === 0 ? (lead?.deck ?? '') : `Plus: ${more.join(' · ')}`,

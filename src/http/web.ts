@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../app.ts';
 import { RoundupError } from '../platform/errors.ts';
+import { tryLock, unlock } from '../platform/lock.ts';
 import { assetRoutes } from './assets/routes.ts';
 import { guardDesk } from './desk/guard.ts';
 import { deskRoutes } from './desk/routes.ts';
@@ -37,12 +38,17 @@ export async function startWeb(app: App): Promise<Web> {
 
   const port = await listen(readers, app.config.host, app.config.port, 'PORT');
   deskPort = await listen(desk, '127.0.0.1', deskPort, 'DESK_PORT');
-  writeFileSync(noteOf(app), String(deskPort));
+  // A second process on the same data folder has a desk as well; the first one's is the one that is known.
+  const known = tryLock(`${noteOf(app)}.lock`);
+  if (known) writeFileSync(noteOf(app), String(deskPort));
   return {
     port,
     deskUrl: `http://127.0.0.1:${deskPort}`,
     close: async () => {
-      rmSync(noteOf(app), { force: true });
+      if (known) {
+        rmSync(noteOf(app), { force: true });
+        unlock(`${noteOf(app)}.lock`);
+      }
       await Promise.all([readers.close(), desk.close()]);
     },
   };
@@ -61,7 +67,7 @@ async function listen(server: FastifyInstance, host: string, port: number, varia
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause;
     const why = code === 'EADDRINUSE' ? 'is in use by another program' : 'may not be used by this user';
     throw new RoundupError('config-invalid', `Port ${port} on ${host} ${why}.`, {
-      hint: `Set ${variable} to another one.`,
+      hint: `Set ${variable} to another one. If it is Roundup that runs there already, get a link to it with: roundup desk`,
       cause,
     });
   }

@@ -78,6 +78,6 @@ function tooLittle(newsletter: Newsletter, size: number, from: Date): RoundupErr
   const since = from.toISOString().slice(0, 10);
   const message = `${counted(size, 'piece')} since ${since} ${size === 1 ? 'is' : 'are'} too little for ${newsletter.name}, which wants ${newsletter.minimumPieces} at least.`;
   return new RoundupError('too-little-news', message, {
-    hint: 'Collect again later, widen the sections, or lower the minimum with: roundup newsletter edit --minimum',
+    hint: `Collect again later, or lower the minimum with: roundup newsletter edit ${newsletter.slug} --minimum 1. Pieces of an earlier edition come free when it is cancelled.`,
   });
 }

@@ -16,6 +16,8 @@ export interface Revised {
   content: EditionContent;
   /** True where it had been approved: it wants a new approval. */
   approvalWithdrawn: boolean;
+  /** When it would have gone out: it has to be scheduled again. */
+  scheduleDropped: Date | null;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function reviseEdition(
   by: string,
 ): Promise<Revised> {
   return db.transaction().execute(async (tx) => {
+    const { releaseAt, state: stateBefore } = await getEdition(tx, editionId);
     const edition = await nextRevision(tx, editionId);
     if (edition === undefined) {
       const { state } = await getEdition(tx, editionId);
@@ -44,6 +47,6 @@ export async function reviseEdition(
       subject: `edition ${editionId}`,
       detail: { revision: edition.revision, changed: Object.keys(change), approvalWithdrawn },
     });
-    return { edition, content, approvalWithdrawn };
+    return { edition, content, approvalWithdrawn, scheduleDropped: stateBefore === 'scheduled' ? releaseAt : null };
   });
 }

@@ -137,8 +137,11 @@ async function usualTime(db: Database, edition: Edition, now: Date): Promise<Dat
 
 async function refusal(db: Database, editionId: number, act: string): Promise<RoundupError> {
   const { state } = await getEdition(db, editionId);
-  if (state === 'draft' || state === 'in_review') return notApproved(editionId);
-  return new RoundupError('state-refused', `Edition ${editionId} is ${state} and cannot ${act}.`);
+  const isDraft = state === 'draft' || state === 'in_review';
+  if (isDraft && (act === 'be sent' || act === 'be scheduled')) return notApproved(editionId);
+  return new RoundupError('state-refused', `Edition ${editionId} is ${state.replace('_', ' ')} and cannot ${act}.`, {
+    hint: nextStep(editionId, state),
+  });
 }
 
 function notApproved(editionId: number): RoundupError {
@@ -149,4 +152,23 @@ function notApproved(editionId: number): RoundupError {
       hint: `Look at it with "roundup edition preview ${editionId}", then: roundup edition approve ${editionId}`,
     },
   );
+}
+
+function nextStep(editionId: number, state: EditionState): string {
+  switch (state) {
+    case 'paused':
+      return `Carry it on with: roundup edition resume ${editionId}`;
+    case 'sending':
+      return `Hold it with: roundup edition pause ${editionId}`;
+    case 'scheduled':
+    case 'approved':
+      return `Change it with "roundup edition edit ${editionId}", or call it off with: roundup edition cancel ${editionId}`;
+    case 'draft':
+    case 'in_review':
+      return `It has not gone out. Look at it with: roundup edition preview ${editionId}`;
+    case 'sent':
+    case 'stopped':
+    case 'cancelled':
+      return 'That is final. See how it went with: roundup edition show';
+  }
 }

@@ -1,4 +1,7 @@
+import { shorten } from '../lib/text.ts';
 import type { Check, Finding } from './finding.ts';
+
+const LONG_HEADLINE = 140;
 
 export const sections: Check = ({ content }) => {
   const pieces = content.sections.flatMap((section) => section.pieces);
@@ -9,5 +12,16 @@ export const sections: Check = ({ content }) => {
     findings.push({ level: 'warning', code: 'lead-without-deck', sentence: 'The lead has no deck.' });
   if (leads.some((piece) => piece.image === null))
     findings.push({ level: 'note', code: 'lead-without-image', sentence: 'The lead has no photo.' });
+  for (const piece of pieces) {
+    if (piece.title.length > LONG_HEADLINE) {
+      findings.push({
+        level: 'warning',
+        code: 'headline-long',
+        sentence: `“${shorten(piece.title, 60)}” has ${piece.title.length} characters.`,
+      });
+    }
+    if (piece.deck === '')
+      findings.push({ level: 'note', code: 'deck-missing', sentence: `“${shorten(piece.title, 60)}” has no deck.` });
+  }
   return findings;
 };

@@ -41,11 +41,12 @@ function compileTheme(name: string, folder: string): Theme {
       handlebars.registerPartial(path.basename(file, ending), source(file));
     }
     handlebars.registerHelper('wrap', (text: string) => new Handlebars.SafeString(wrap(text)));
+    handlebars.registerHelper('or', (a: unknown, b: unknown) => Boolean(a) || Boolean(b));
     handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
     return handlebars.compile(source(`edition${ending}`), {
       noEscape,
       knownHelpersOnly: true,
-      knownHelpers: { wrap: true, is: true },
+      knownHelpers: { wrap: true, is: true, or: true },
     });
   };
   const mjml = compile('.mjml.hbs', false);

@@ -77,7 +77,7 @@ function pieceView(piece: EditionPiece, words: Words, language: string) {
     deck: piece.deck,
     kicker: [piece.kind, piece.region].filter((word) => word !== '').join(' | '),
     byline: names === '' ? '' : words.by(names),
-    minutes: words.minutes(piece.readingMinutes),
+    minutes: piece.readingMinutes > 0 ? words.minutes(piece.readingMinutes) : '',
     more: piece.kind === 'Video' ? words.watch : words.keepReading,
     image:
       piece.image === null

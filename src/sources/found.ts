@@ -12,6 +12,7 @@ export interface FoundPiece {
   authors: string[];
   tags: string[];
   image: FoundPieceImage | undefined;
+  /** 0 where the source gives a teaser only. */
   readingMinutes: number;
   /** BCP 47, or empty. */
   language: string;

@@ -180,7 +180,11 @@ async function readableSize(file: string): Promise<number> {
     await access(file, constants.R_OK);
     return found.size;
   } catch (cause) {
-    throw new RoundupError('input-invalid', `${file} cannot be imported: ${reasonOf(cause)}`, { cause });
+    throw new RoundupError(
+      'input-invalid',
+      `${file} cannot be imported: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : reasonOf(cause)}`,
+      { cause },
+    );
   }
 }
 

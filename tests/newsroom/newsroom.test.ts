@@ -112,6 +112,7 @@ describe('approving and sending', () => {
     await scheduleEdition(newsroom, edition.id, undefined, 'Ana');
     expect(await reviseEdition(newsroom, edition.id, { note: 'One more **word**.' }, 'Bo')).toMatchObject({
       approvalWithdrawn: true,
+      scheduleDropped: new Date('2026-11-26T09:00:00Z'),
       edition: { state: 'draft', revision: 2 },
     });
     await expect(sendEdition(newsroom, edition.id, 'Bo')).rejects.toMatchObject({ code: 'not-approved' });

@@ -59,6 +59,26 @@ test('an item without a title is known by its first words; one without an addres
   expect(feed).toMatchObject({ ok: true, skipped: 1, pieces: [{ title: 'First words of it. More.' }] });
 });
 
+test('a credit is not told twice, and a teaser gives no reading time', () => {
+  const media =
+    '<media:content url="https://example.org/a.jpg" medium="image"><media:credit>Top photo credit: M. Ray</media:credit></media:content>';
+  expect(
+    only(
+      rss(`<item><title>x</title><link>https://example.org/a</link><description>Short.</description>${media}</item>`),
+    ),
+  ).toMatchObject({
+    readingMinutes: 0,
+    image: { credit: 'M. Ray' },
+  });
+  expect(
+    only(
+      rss(
+        `<item><title>x</title><link>https://example.org/a</link><description>${'word '.repeat(920)}</description></item>`,
+      ),
+    ).readingMinutes,
+  ).toBe(4);
+});
+
 test('script addresses are no links', () => {
   const feed = parseFeed(rss('<item><title>x</title><link>javascript:alert(1)</link></item>'), base);
   expect(feed).toMatchObject({ ok: true, pieces: [] });
@@ -66,7 +86,10 @@ test('script addresses are no links', () => {
 
 test.each([
   ['', 'it is empty'],
-  ['<!DOCTYPE html><html><body>Are you a robot?</body></html>', 'it is a web page (HTML), not a feed'],
+  [
+    '<!DOCTYPE html><html><body>Are you a robot?</body></html>',
+    'it is a web page (HTML), not a feed: look for an address that ends in /feed, /rss or .xml',
+  ],
   ['{"hello": 1}', 'it is no feed that we know (RSS, Atom, RDF or JSON Feed)'],
   ['just words', 'it is no feed that we know (RSS, Atom, RDF or JSON Feed)'],
 ])('%p is told apart in words', (text, problem) => {

@@ -32,6 +32,6 @@ export async function allowedAddresses(
   if (found.length === 0) throw new Error(`the host ${host} has no address`);
   const allowed = isLocal ? found : found.filter(({ address }) => isPublicAddress(address));
   if (allowed.length === 0)
-    throw new Error(`${host} is an address of a private network; mark the source as local if that is meant`);
+    throw new Error(`${host} is an address of a private network; mark the source as local (--local) if that is meant`);
   return allowed;
 }

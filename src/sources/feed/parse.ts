@@ -17,6 +17,8 @@ const MAX_TITLE_LENGTH = 300;
 const MAX_DECK_LENGTH = 320;
 const MAX_GUID_LENGTH = 1_000;
 const MAX_AUTHORS = 10;
+/** Less text than this is a teaser: how long the piece itself takes is not known. */
+const WHOLE_PIECE = 800;
 
 /** Parses a feed's text. `url` is where it came from; relative links are resolved against it. */
 export function parseFeed(text: string, url: string): ParsedFeed {
@@ -50,7 +52,8 @@ function problemAtSight(text: string): string | undefined {
     .replace(/^\ufeff/, '')
     .trimStart();
   if (start === '') return 'it is empty';
-  if (/^(<!doctype html|<html[\s>])/i.test(start)) return 'it is a web page (HTML), not a feed';
+  if (/^(<!doctype html|<html[\s>])/i.test(start))
+    return 'it is a web page (HTML), not a feed: look for an address that ends in /feed, /rss or .xml';
   return undefined;
 }
 
@@ -85,7 +88,7 @@ function pieceOf(item: RawItem, base: string, language: string): FoundPiece | un
     authors: authorsOf(item.authors),
     tags,
     image: imageOf(item, base),
-    readingMinutes: readingMinutes(body),
+    readingMinutes: body.length < WHOLE_PIECE ? 0 : readingMinutes(body),
     language: /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(language) ? language : '',
     publishedAt: dateOf(item.published) ?? dateOf(item.updated),
     updatedAt: dateOf(item.updated),
@@ -113,7 +116,12 @@ function imageOf(item: RawItem, base: string): FoundPieceImage | undefined {
   const inBody = firstImage(item.content ?? '') ?? firstImage(item.summary ?? '');
   const url = httpUrl(item.image?.url, base) ?? httpUrl(inBody?.url, base);
   if (url === undefined) return undefined;
-  return { url, alt: plain(item.image?.alt ?? inBody?.alt, 300), credit: plain(item.image?.credit, 200) };
+  return { url, alt: plain(item.image?.alt ?? inBody?.alt, 300), credit: creditOf(item.image?.credit) };
+}
+
+/** The mail says that it is a photo; a credit that says so too would say it twice. */
+function creditOf(text: string | undefined): string {
+  return plain(text, 200).replace(/^(top )?(photo|image|picture|foto)?\s*(credit|by|courtesy of)?\s*:\s*/i, '');
 }
 
 function plain(html: string | undefined, maxLength: number): string {
