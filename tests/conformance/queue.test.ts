@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../../src/platform/log.ts';
 import { type Queues, openQueues } from '../../src/platform/queue/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
+import { freePort } from '../support/ports.ts';
 
 // One suite for both backends of the queue: whatever the product asks of it, both must do.
 
@@ -52,14 +52,6 @@ async function redis(): Promise<Backend> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 const backends: [string, () => Promise<Backend>, boolean][] = [

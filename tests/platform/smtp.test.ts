@@ -64,6 +64,22 @@ test('after a refused envelope the next mail on the connection is its own', asyn
   expect(sink.mails.map(({ to }) => to)).toEqual(['good@example.net']);
 });
 
+test('an address beyond ASCII goes to a server that takes such, and to no other', async () => {
+  await setup();
+  expect(await deliver('δοκιμή@example.net')).toMatchObject({ outcome: 'accepted' });
+  expect(sink.commands.find((line) => line.startsWith('MAIL'))).toContain('SMTPUTF8');
+  await pool.close();
+  await sink.close();
+  sink = await startSmtpSink({}, ['PIPELINING']);
+  pool = new RelayPool(() => sink.relay, 'test.example.org');
+  expect(await deliver('δοκιμή@example.net')).toMatchObject({
+    outcome: 'refused',
+    reply: expect.stringContaining('SMTPUTF8'),
+  });
+  expect(await deliver()).toMatchObject({ outcome: 'accepted' });
+  expect(sink.mails).toHaveLength(1);
+});
+
 test('a server that is away is no error thrown', async () => {
   await setup();
   await sink.close();

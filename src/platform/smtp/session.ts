@@ -21,6 +21,14 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const REPLY_TIMEOUT_MS = 600_000;
 const MAX_REPLY_LENGTH = 500;
 
+/** RFC 6531 3.1: such an address must not be sent to a server that does not offer SMTPUTF8. */
+const BEYOND_ASCII: Handover = {
+  outcome: 'refused',
+  reply: '553 5.6.7 the mail server does not take addresses beyond ASCII (SMTPUTF8)',
+  code: 553,
+  phase: 'rcpt',
+};
+
 interface SmtpError extends Error {
   code?: string;
   command?: string;
@@ -75,6 +83,7 @@ export class SmtpSession {
   /** Hands one message over and says what became of it; never rejects. */
   async deliver(envelope: Envelope, message: StuffedMessage): Promise<Handover> {
     this.#messages++;
+    if (!isAscii(envelope.to) && !this.#offers('SMTPUTF8')) return BEYOND_ASCII;
     let bodyHandedOver = false;
     const body = {
       pipe(destination: { push(chunk: Uint8Array): boolean; end(): void }) {
@@ -96,6 +105,12 @@ export class SmtpSession {
     if (handover.outcome === 'uncertain' || handover.outcome === 'not-sent') this.#break();
     else if (handover.outcome !== 'accepted') await this.#reset();
     return handover;
+  }
+
+  /** What the server's EHLO reply offers; nodemailer keeps it to itself. */
+  #offers(extension: string): boolean {
+    const { _supportedExtensions: offered } = this.#connection as unknown as { _supportedExtensions?: string[] };
+    return offered?.includes(extension) === true;
   }
 
   close(): void {
@@ -171,6 +186,11 @@ function phaseOf(command: string | undefined): Phase {
   if (command === 'RCPT TO') return 'rcpt';
   if (command === 'DATA') return 'data';
   return 'mail';
+}
+
+function isAscii(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- ASCII begins with control characters
+  return /^[\0-\x7f]*$/.test(text);
 }
 
 function replyText(reply: string | undefined): string {
