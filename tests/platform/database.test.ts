@@ -78,16 +78,27 @@ describe('the embedded PostgreSQL', () => {
     const folder = newFolder();
     const first = await startEmbedded(folder, FAST);
     await keep(first.url);
-    const pid = await ask(
-      first.url,
-      sql<{ n: number }>`select split_part(pg_read_file('postmaster.pid'), e'\n', 1)::int as n`,
-    );
+    const pid = await postmasterPid(first.url);
     process.kill(pid, 'SIGKILL');
     await first.leave().catch(() => {});
     const next = await startEmbedded(folder, FAST);
     expect(next.started).toBe(true);
     expect(await ask(next.url)).toBe(1);
     await next.leave();
+  });
+
+  test('is not stopped by one who leaves while it does not answer', async () => {
+    const folder = newFolder();
+    const [stays, leaves] = [await startEmbedded(folder, FAST), await startEmbedded(folder, FAST)];
+    const pid = await postmasterPid(stays.url);
+    process.kill(pid, 'SIGSTOP');
+    await leaves.leave();
+    process.kill(pid, 'SIGCONT');
+    expect(await ask(stays.url, create)).toBe(1);
+    const joins = await startEmbedded(folder, FAST);
+    expect(joins).toMatchObject({ started: false, url: stays.url });
+    await joins.leave();
+    await stays.leave();
   });
 
   test('begins anew after a first start that was cut short', async () => {
@@ -123,6 +134,10 @@ describe('the embedded PostgreSQL', () => {
     await server.leave();
   });
 });
+
+function postmasterPid(url: string): Promise<number> {
+  return ask(url, sql<{ n: number }>`select split_part(pg_read_file('postmaster.pid'), e'\n', 1)::int as n`);
+}
 
 async function databaseDirectory(url: string): Promise<string> {
   const db = connect(url, silentLog, 1);
