@@ -61,8 +61,7 @@ export async function step<T>(
 /** A line that wraps cannot be redrawn; colour codes count for nothing. */
 function fit(line: string, columns: number): string {
   let shown = 0;
-  // oxlint-disable-next-line no-control-regex -- an escape sequence begins with a control character
-  return line.replace(/\u001b\[[0-9;]*m|[\s\S]/gu, (part) =>
+  return line.replace(/\p{Cc}\[[0-9;]*m|[\s\S]/gu, (part) =>
     part.length > 1 && part.startsWith('\u001b') ? part : shown++ < columns - 1 ? part : '',
   );
 }

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { createDeskLink } from '../../src/accounts/index.ts';
 import { publicationSchema, savePublication } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
+import { approveEdition, proposeEdition, renderNow, sendEdition } from '../../src/newsroom/index.ts';
 import { deliverBatch } from '../../src/dispatch/index.ts';
 import { recordPieces } from '../../src/pieces/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
@@ -93,28 +93,13 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
     await sql`update edition_revisions set content = jsonb_set(content, '{note}', ${JSON.stringify(payloads.join('\n\n'))}::jsonb)`.execute(
       db,
     );
-    const newsroom = await house.newsroom();
     const context = await browser.newContext();
-    const ran: string[] = [];
-    await context.exposeFunction('told', (what: string) => ran.push(what));
-    context.on('page', (page) => page.on('dialog', (dialog) => void dialog.dismiss()));
     const page = await context.newPage();
     const executed = async () => {
-      const marks = await Promise.all(
-        page.frames().map((frame) => frame.evaluate('window.__xss').catch(() => undefined)),
-      );
+      const marks = await Promise.all(page.frames().map((frame) => frame.evaluate('window.__xss')));
       return marks.filter((mark) => mark !== undefined);
     };
     await page.goto(`${web.deskUrl}/enter/${await createDeskLink(db, '/', now)}`);
-    // Too large for a mail, as it holds the whole of it; the rendering and the pages are what is looked at.
-    await sql`update edition_revisions set content = jsonb_set(content, '{sections,1,pieces}', (content #> '{sections,1,pieces}'))`.execute(
-      db,
-    );
-    await approveEdition(newsroom, edition.id, name).catch((error: Error) => expect(error.message).toContain('KiB'));
-    const half = { ...newsletter, sections: newsletter.sections.map((section) => ({ ...section, max: 8 })) };
-    await sql`update newsletters set settings = jsonb_set(settings, '{sections}', ${JSON.stringify(half.sections)}::jsonb)`.execute(
-      db,
-    );
     for (const url of [
       '/',
       `/editions/${edition.id}`,
@@ -127,7 +112,6 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
       expect(await executed()).toEqual([]);
     }
     // The same as a mail, without any of our protections around it: what a mail program would be given.
-    const { renderNow } = await import('../../src/newsroom/index.ts');
     const { sample } = await renderNow(
       { db, clock: house.clock, keys: house.config.keys, baseUrl: house.config.baseUrl },
       edition,
@@ -142,7 +126,6 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
     const shown = ((await open.evaluate('document.body.textContent')) as string).replace(/\s+/g, '');
     for (const payload of payloads) expect(shown).toContain(payload.replace(/\s+/g, ''));
     expect(mail.text?.replace(/\s+/g, '')).toContain('<script>window.__xss=1</script>');
-    expect(ran).toEqual([]);
     await Promise.all([context.close(), bare.close()]);
   }, 120_000);
 

@@ -189,8 +189,7 @@ function phaseOf(command: string | undefined): Phase {
 }
 
 function isAscii(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- ASCII begins with control characters
-  return /^[\0-\x7f]*$/.test(text);
+  return Buffer.byteLength(text) === text.length;
 }
 
 function replyText(reply: string | undefined): string {
