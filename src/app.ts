@@ -1,14 +1,14 @@
 import os from 'node:os';
-import { Semaphore } from './lib/semaphore.ts';
-import type { DispatchDeps } from './dispatch/index.ts';
+import { type DispatchDeps, Sender, watchBlocks } from './dispatch/index.ts';
+import { randomId } from './lib/ids.ts';
 import { type Newsroom } from './newsroom/index.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Config, Relay } from './platform/config/index.ts';
-import { type OpenDatabase, openDatabase } from './platform/database/index.ts';
+import { type OpenDatabase, type Statements, openDatabase, openStatements } from './platform/database/index.ts';
 import { type Inbox, inboxRelay, startInbox } from './platform/inbox/index.ts';
 import type { Log } from './platform/log.ts';
 import { type Queues, openQueues } from './platform/queue/index.ts';
-import { RelayPool } from './platform/smtp/index.ts';
+import { RelayPool, SmtpSession } from './platform/smtp/index.ts';
 
 // The one place that constructs. Parts come into being when somebody asks for them, so that a command opens what it uses and
 // no more; close() takes them down in the opposite order, the database last.
@@ -25,7 +25,11 @@ export interface App {
   relay: RelayPool;
   queues(): Promise<Queues>;
   newsroom(): Promise<Newsroom>;
+  /** This process's name in the books. */
+  processId: string;
   dispatchDeps(): DispatchDeps;
+  /** Has this process mail to hand over? */
+  isSending(): boolean;
   /** No further mail is begun by this process; for the time before it ends. */
   stopSending(): void;
   isStopping(): boolean;
@@ -43,13 +47,35 @@ export interface AppOptions {
 export async function buildApp(config: Config, log: Log, options: AppOptions = {}): Promise<App> {
   const clock = options.clock ?? systemClock;
   const database = await openDatabase(config, log, options.databaseSettings);
-  const wantsInbox = options.inbox === true && config.relay === undefined;
+  const wantsInbox = options.inbox === true && config.relays.length === 0;
   const inbox = wantsInbox ? await startInbox(config.dataDir) : undefined;
-  const relay = new RelayPool(() => relayOf(config), heloName(config));
+  const relays = () => relaysOf(config);
+  const relay = new RelayPool(relays, heloName(config));
   let queues: Promise<Queues> | undefined;
   const openedQueues = () => (queues ??= openQueues({ databaseUrl: database.url, redisUrl: config.redisUrl }, log));
-  const stopping = new AbortController();
-  const lanes = new Semaphore(config.relay?.connections ?? INBOX_CONNECTIONS);
+  const processId = randomId(8);
+  let dispatch: { sender: Sender; statements: Statements } | undefined;
+  let stopping = false;
+  const openDispatch = () => {
+    const statements = openStatements(database.url, log);
+    const sender = new Sender({
+      db: database.db,
+      statements,
+      relays,
+      openSession: (relay) => SmtpSession.open(relay, heloName(config)),
+      returnPath: config.returnPath,
+      leaseMs: config.leaseSeconds * 1_000,
+      holder: processId,
+      log,
+      onBlocked: watchBlocks(database.db),
+    });
+    if (stopping) sender.stop();
+    return { sender, statements };
+  };
+  const stopSending = () => {
+    stopping = true;
+    dispatch?.sender.stop();
+  };
   return {
     config,
     clock,
@@ -67,24 +93,25 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
       relay,
       dispatchQueue: (await openedQueues()).queue(QUEUE.dispatch),
     }),
+    processId,
     dispatchDeps: () => ({
       db: database.db,
-      relay,
-      lanes,
+      sender: (dispatch ??= openDispatch()).sender,
       keys: config.keys,
-      returnPath: config.returnPath,
       leaseMs: config.leaseSeconds * 1_000,
       clock,
       log,
-      stopping: stopping.signal,
     }),
-    stopSending: () => stopping.abort(),
-    isStopping: () => stopping.signal.aborted,
+    isSending: () => dispatch?.sender.isBusy ?? false,
+    stopSending,
+    isStopping: () => stopping,
     close: async () => {
-      stopping.abort();
+      stopSending();
       try {
+        await dispatch?.sender.settled();
         await (await queues)?.close();
       } finally {
+        await dispatch?.statements.close();
         await relay.close();
         await inbox?.close();
         await database.close();
@@ -95,8 +122,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
 
 const INBOX_CONNECTIONS = 8;
 
-function relayOf(config: Config): Relay {
-  return config.relay ?? inboxRelay(config.dataDir, INBOX_CONNECTIONS);
+function relaysOf(config: Config): Relay[] {
+  return config.relays.length > 0 ? config.relays : [inboxRelay(config.dataDir, INBOX_CONNECTIONS)];
 }
 
 /** How we greet a mail server (RFC 5321 4.1.1.1): by the host that readers know us by. */

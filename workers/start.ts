@@ -1,6 +1,5 @@
 import { type App, QUEUE } from '../src/app.ts';
 import { endPresence, reportPresence } from '../src/dispatch/index.ts';
-import { randomId } from '../src/lib/ids.ts';
 import { reasonOf } from '../src/platform/errors.ts';
 import { clockProcessor } from './clock.ts';
 import { collectProcessor } from './collect.ts';
@@ -21,9 +20,9 @@ export async function startWorkers(app: App): Promise<Workers> {
   const queues = await app.queues();
   const newsroom = await app.newsroom();
   const { db } = app.database;
-  const id = randomId(8);
+  const id = app.processId;
   const signal = () =>
-    reportPresence(db, id).catch((error: unknown) =>
+    reportPresence(db, id, app.isSending()).catch((error: unknown) =>
       app.log.warn('could not report presence', { reason: reasonOf(error) }),
     );
   await signal();

@@ -60,7 +60,7 @@ const ok = (sentence: string): Verdict => ({ level: 'ok', sentence });
 const warn = (sentence: string): Verdict => ({ level: 'warn', sentence });
 
 async function configuration({ config }: App): Promise<Verdict> {
-  if (!config.production && config.relay !== undefined && !config.baseUrl.startsWith('https:')) {
+  if (!config.production && config.relays.length > 0 && !config.baseUrl.startsWith('https:')) {
     return warn(
       `links in mail begin with ${config.baseUrl}; one-click unsubscribing (RFC 8058) wants https: set BASE_URL`,
     );
@@ -102,18 +102,20 @@ async function queue(app: App): Promise<Verdict> {
 }
 
 async function mailServer(app: App): Promise<Verdict> {
-  const problem = await app.relay.probe();
-  if (app.config.relay === undefined) {
+  const probes = await app.relay.probe();
+  if (app.config.relays.length === 0) {
     return warn(
-      problem === undefined
+      probes.every(({ problem }) => problem === undefined)
         ? 'none is configured: mail goes to the local inbox, which is running'
         : 'none is configured, and the local inbox is not running: set SMTP_URL, or start "roundup up"',
     );
   }
-  const where = `${app.config.relay.host}:${app.config.relay.port}`;
-  return problem === undefined
-    ? ok(`${where} answers${app.config.relay.user === undefined ? '' : ' and lets us in'}`)
-    : { level: 'bad', sentence: `${where}: ${problem}` };
+  const sentence = probes.map(
+    ({ relay, problem }) => `${relay} ${problem === undefined ? 'answers' : `fails: ${problem}`}`,
+  );
+  const failing = probes.filter(({ problem }) => problem !== undefined).length;
+  if (failing === 0) return ok(sentence.join(', '));
+  return { level: failing === probes.length ? 'bad' : 'warn', sentence: sentence.join('; ') };
 }
 
 async function workers({ database: { db } }: App): Promise<Verdict> {

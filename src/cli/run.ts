@@ -53,7 +53,8 @@ async function announce(app: App, web: Web | undefined, { workers }: Roles): Pro
       ? `embedded PostgreSQL, ${database.embedded}, data in ${config.dataDir}`
       : 'PostgreSQL by DATABASE_URL';
   remark(`${mark.ok} ${where}; queue in ${config.redisUrl === undefined ? 'PostgreSQL' : 'Redis'}`);
-  if (config.relay !== undefined) remark(`${mark.ok} mail goes out by ${config.relay.host}:${config.relay.port}`);
+  if (config.relays.length > 0)
+    remark(`${mark.ok} mail goes out by ${config.relays.map(({ name }) => name).join(', ')}`);
   else
     remark(
       `${mark.warn} no SMTP_URL is set: mail goes to the local inbox${inbox === undefined ? '' : ' and no further'}`,

@@ -1,7 +1,7 @@
 import { type Edition, moveEdition } from '../editions/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/index.ts';
-import { isFinished } from './store.ts';
+import { isFinished } from './batches.ts';
 
 /** Moves an edition to `sent` if nobody is left to be reached; undefined where it was not for us to do so. */
 export async function finishIfDone(

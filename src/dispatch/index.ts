@@ -1,15 +1,12 @@
-export { DELIVERY_STATES, type Sums } from './delivery.ts';
+export { CAUSES, type Cause, DELIVERY_STATES, type DeliveryState, type Sums } from './delivery.ts';
 export { type DispatchDeps, deliverBatch } from './deliverBatch.ts';
-export { nudgeOpenBatches, reconcile } from './reconcile.ts';
+export { Sender } from './sender.ts';
+export { watchBlocks } from './blocks.ts';
+export { nudgeDueBatches, reconcile } from './reconcile.ts';
 export { loadPosting } from './posting.ts';
-export {
-  type DomainSums,
-  type Reason,
-  freezeAudience,
-  reasonsOf,
-  sumsByDomain,
-  sumsOf,
-  withdrawRemaining,
-} from './store.ts';
+export { freezeAudience, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
+export { type DomainSums, type Reason, acceptedPerSecond, reasonsOf, sumsByDomain, sumsOf } from './sums.ts';
+export { type Alert, type AlertKind, markTold, untoldAlerts } from './alerts.ts';
+export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
 export { approvedRendition, insertRendition } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';

@@ -1,10 +1,10 @@
 import { type SigningKeys, signToken, signingWith } from '../lib/tokens.ts';
 import { domainOf } from '../lib/addresses.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import { dateText, mailboxValue } from '../platform/mime/index.ts';
-import type { StuffedMessage } from '../platform/smtp/index.ts';
-import { type Stencil, splice } from '../rendering/index.ts';
+import { type DkimKey, dateText, mailboxValue } from '../platform/mime/index.ts';
+import { Splicer, type Stencil } from '../rendering/index.ts';
 import { readerToken } from '../subscribers/index.ts';
+import { dkimKeysFor } from './dkim/keys.ts';
 
 // What a worker needs to know of an edition that is being sent: the approved stencil and what goes into its gaps.
 
@@ -12,10 +12,19 @@ export interface Posting {
   editionId: number;
   newsletterId: number;
   hash: string;
-  stencil: Stencil;
+  /** The envelope's sender where no return path is configured, and its domain. */
+  sender: string;
+  domain: string;
+  splicer: Splicer;
+  /** With what the tokens are signed: the key that the stencil was made with, as long as we have it. */
+  keys: SigningKeys;
   startedAt: Date;
+  /** The same, as the mails' date. */
+  date: string;
   maxAgeHours: number;
   resendUncertain: boolean;
+  /** What its mails are signed with; none: they go out unsigned. */
+  dkim: DkimKey[];
 }
 
 export interface Recipient {
@@ -25,8 +34,8 @@ export interface Recipient {
 }
 
 /** Undefined where the edition is not being sent. */
-export async function loadPosting(db: Database, editionId: number): Promise<Posting | undefined> {
-  const { rows } = await sql<Posting>`
+export async function loadPosting(db: Database, editionId: number, keys: SigningKeys): Promise<Posting | undefined> {
+  const { rows } = await sql<Row>`
     select e.id as "editionId", e.newsletter_id as "newsletterId", a.hash, r.stencil, e.started_at as "startedAt",
       (n.settings->>'maxAgeHours')::int as "maxAgeHours",
       n.settings->>'onUncertain' = 'resend' as "resendUncertain"
@@ -35,23 +44,50 @@ export async function loadPosting(db: Database, editionId: number): Promise<Post
     join approvals a on a.edition_id = e.id and a.withdrawn_at is null
     join renditions r on r.edition_id = e.id and r.hash = a.hash
     where e.id = ${editionId} and e.state = 'sending'`.execute(db);
-  return rows[0];
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { stencil, ...posting } = row;
+  const domain = domainOf(stencil.sender);
+  return {
+    ...posting,
+    sender: stencil.sender,
+    domain,
+    splicer: new Splicer(stencil),
+    keys: signingWith(keys, stencil.keyId),
+    date: dateText(posting.startedAt),
+    dkim: await dkimKeysFor(db, keys, domain),
+  };
 }
 
-/** The message for one reader. Called twice for the same reader, it gives the same bytes. */
-export function messageFor(posting: Posting, recipient: Recipient, keys: SigningKeys): StuffedMessage {
-  const { editionId, newsletterId } = posting;
-  const signing = signingWith(keys, posting.stencil.keyId);
-  const link = { newsletterId, subscriberId: recipient.subscriberId, editionId };
-  return splice(posting.stencil, {
-    to: mailboxValue('To', recipient),
-    address: recipient.address,
-    date: dateText(posting.startedAt),
-    messageId: `${signToken(signing, 'message-id', [editionId, recipient.subscriberId])}@${domainOf(posting.stencil.sender)}`,
-    unsubscribeToken: readerToken(signing, 'unsubscribe', link),
-    preferencesToken: readerToken(signing, 'preferences', link),
-    viewToken: readerToken(signing, 'view', link),
-  });
+type Row = Pick<Posting, 'editionId' | 'newsletterId' | 'hash' | 'startedAt' | 'maxAgeHours' | 'resendUncertain'> & {
+  stencil: Stencil;
+};
+
+/**
+ * The message for one reader, in `space` where it fits. Called twice for the same reader, it gives the same bytes.
+ */
+export function messageFor(posting: Posting, recipient: Recipient, space?: Buffer): Buffer {
+  const { editionId, newsletterId, keys } = posting;
+  const { subscriberId, address } = recipient;
+  const link = { newsletterId, subscriberId, editionId };
+  return posting.splicer.splice((gap) => {
+    switch (gap) {
+      case 'to':
+        return mailboxValue('To', recipient);
+      case 'address':
+        return address;
+      case 'date':
+        return posting.date;
+      case 'messageId':
+        return `${signToken(keys, 'message-id', [editionId, subscriberId])}@${posting.domain}`;
+      case 'unsubscribeToken':
+        return readerToken(keys, 'unsubscribe', link);
+      case 'preferencesToken':
+        return readerToken(keys, 'preferences', link);
+      case 'viewToken':
+        return readerToken(keys, 'view', link);
+    }
+  }, space);
 }
 
 /**
@@ -60,12 +96,10 @@ export function messageFor(posting: Posting, recipient: Recipient, keys: Signing
 export function returnPathFor(
   posting: Posting,
   recipient: Recipient,
-  keys: SigningKeys,
   returnPath: string | undefined,
 ): string {
-  if (returnPath === undefined) return posting.stencil.sender;
+  if (returnPath === undefined) return posting.sender;
   const at = returnPath.lastIndexOf('@');
-  const signing = signingWith(keys, posting.stencil.keyId);
-  const token = signToken(signing, 'return-path', [posting.editionId, recipient.subscriberId]);
+  const token = signToken(posting.keys, 'return-path', [posting.editionId, recipient.subscriberId]);
   return `${returnPath.slice(0, at)}+${token}${returnPath.slice(at)}`;
 }

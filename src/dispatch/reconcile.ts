@@ -1,14 +1,14 @@
-import { DAY_MS } from '../lib/time.ts';
+import { DAY_MS, HOUR_MS } from '../lib/time.ts';
 import type { Database } from '../platform/database/index.ts';
 import { type Edition, editionsIn, findNewsletter } from '../editions/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { NudgeQueue } from '../platform/queue/index.ts';
+import { reopenBatches, withdrawRemaining } from './audience.ts';
+import { doubtOrphans, dueBatches, expireDeferred, reapSilentBatches } from './batches.ts';
 import { finishIfDone } from './finish.ts';
-import { doubtSilentRows, expireDeferred, openBatches, replanUncertain, withdrawRemaining } from './store.ts';
 
 // The reaper. It goes by the ledger alone, so that whatever was lost on the way, a worker, a job or the whole queue, the send
-// goes on: silent hand-overs become uncertain, uncertain ones are sent again or held, what is due is nudged, and an edition
-// with nobody left to reach is sent.
+// goes on: what silent workers held is taken from them, what is due is nudged, and an edition with nobody left to reach is sent.
 
 const MAX_NUDGES = 2_000;
 const HALTED_LOOKBACK_MS = 2 * DAY_MS;
@@ -20,13 +20,13 @@ export async function reconcile(db: Database, queue: NudgeQueue, clock: Clock): 
   for (const edition of await editionsIn(db, ['sending'])) {
     const newsletter = await findNewsletter(db, edition.newsletterId);
     if (newsletter === undefined) continue;
-    const resend = newsletter.onUncertain === 'resend';
-    await doubtSilentRows(db, edition.id);
-    if (resend) await replanUncertain(db, edition.id);
-    await expireDeferred(db, edition.id, newsletter.maxAgeHours);
-    const done = await finishIfDone(db, edition.id, resend, clock);
+    await reapSilentBatches(db, edition.id);
+    const since = edition.retriedAt ?? edition.startedAt ?? clock.now();
+    const isTooOld = clock.now().getTime() - since.getTime() > newsletter.maxAgeHours * HOUR_MS;
+    if (isTooOld && (await expireDeferred(db, edition.id))) await reopenBatches(db, edition.id);
+    const done = await finishIfDone(db, edition.id, newsletter.onUncertain === 'resend', clock);
     if (done !== undefined) finished.push(done);
-    else await nudgeOpenBatches(db, queue, edition.id);
+    else await nudgeDueBatches(db, queue, edition.id);
   }
   return finished;
 }
@@ -36,14 +36,22 @@ async function settleHalted(db: Database, clock: Clock): Promise<void> {
   for (const edition of await editionsIn(db, ['paused', 'stopped'])) {
     const age = clock.now().getTime() - (edition.finishedAt ?? clock.now()).getTime();
     if (age > HALTED_LOOKBACK_MS) continue;
-    await doubtSilentRows(db, edition.id);
-    if (edition.state === 'stopped') await withdrawRemaining(db, edition.id, 'the edition was stopped');
+    await reapSilentBatches(db, edition.id);
+    await doubtOrphans(db, edition.id);
+    if (edition.state === 'stopped') await closeStopped(db, edition.id);
   }
 }
 
+/** A row that a worker gave back after the stop. */
+async function closeStopped(db: Database, editionId: number): Promise<void> {
+  if ((await dueBatches(db, editionId, 1)).length === 0) return;
+  await withdrawRemaining(db, editionId);
+  await reopenBatches(db, editionId);
+}
+
 /** Tells the workers of every batch that has somebody due. Jobs that wait already are nudge enough. */
-export async function nudgeOpenBatches(db: Database, queue: NudgeQueue, editionId: number): Promise<void> {
+export async function nudgeDueBatches(db: Database, queue: NudgeQueue, editionId: number): Promise<void> {
   if ((await queue.counts()).waiting > 0) return;
-  const batches = await openBatches(db, editionId, MAX_NUDGES);
-  await queue.add(batches.map((batch) => ({ name: 'batch', data: { editionId, batch } })));
+  const batches = await dueBatches(db, editionId, MAX_NUDGES);
+  if (batches.length > 0) await queue.add(batches.map((batch) => ({ name: 'batch', data: { editionId, batch } })));
 }

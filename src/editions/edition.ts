@@ -17,6 +17,10 @@ export interface Edition {
   releaseAt: Date | null;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** Since when whoever was put off is being tried, where that is not its start: after a pause, a retry, a correction. */
+  retriedAt: Date | null;
+  /** It corrects that edition, and goes to whom that one has reached. */
+  correctsEditionId: number | null;
   createdAt: Date;
 }
 

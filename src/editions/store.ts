@@ -3,7 +3,7 @@ import type { Choice, Edition, EditionContent, EditionState } from './edition.ts
 
 const COLUMNS = sql`id, newsletter_id as "newsletterId", number, state, slot_at as "slotAt", window_from as "windowFrom",
   window_to as "windowTo", revision, release_at as "releaseAt", started_at as "startedAt", finished_at as "finishedAt",
-  created_at as "createdAt"`;
+  retried_at as "retriedAt", corrects_edition_id as "correctsEditionId", created_at as "createdAt"`;
 
 export interface NewEdition {
   newsletterId: number;
@@ -128,13 +128,14 @@ export async function moveEdition(
   id: number,
   from: EditionState[],
   to: EditionState,
-  times: { releaseAt?: Date; startedAt?: Date; finishedAt?: Date; revision?: number } = {},
+  times: { releaseAt?: Date; startedAt?: Date; finishedAt?: Date; retriedAt?: Date; revision?: number } = {},
 ): Promise<Edition | undefined> {
   const { rows } = await sql<Edition>`
     update editions set state = ${to}::edition_state,
       release_at = coalesce(${times.releaseAt ?? null}::timestamptz, release_at),
       started_at = coalesce(${times.startedAt ?? null}::timestamptz, started_at),
-      finished_at = coalesce(${times.finishedAt ?? null}::timestamptz, finished_at)
+      finished_at = coalesce(${times.finishedAt ?? null}::timestamptz, finished_at),
+      retried_at = coalesce(${times.retriedAt ?? null}::timestamptz, retried_at)
     where id = ${id} and state = any(${from}::edition_state[])
       and revision = coalesce(${times.revision ?? null}::int, revision)
     returning ${COLUMNS}`.execute(db);

@@ -45,5 +45,5 @@ export function letterMessage(letter: Letter, from: Mailbox, to: Mailbox, date: 
     '',
     encodeQuotedPrintable(letter.text.trimEnd()),
   ];
-  return Buffer.from(lines.join('\r\n'), 'utf8');
+  return [Buffer.from(lines.join('\r\n'), 'utf8')];
 }

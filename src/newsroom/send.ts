@@ -1,6 +1,13 @@
 import { recordAct } from '../audit/index.ts';
 import { shortDateTime } from '../lib/time.ts';
-import { freezeAudience, nudgeOpenBatches, sumsOf, withdrawRemaining } from '../dispatch/index.ts';
+import {
+  freezeAudience,
+  nudgeDueBatches,
+  planRemaining,
+  reopenBatches,
+  sumsOf,
+  withdrawRemaining,
+} from '../dispatch/index.ts';
 import {
   type Edition,
   type EditionState,
@@ -20,15 +27,22 @@ type Parts = Pick<Newsroom, 'db' | 'clock' | 'dispatchQueue'>;
 
 /**
  * Sends an approved edition now: freezes its audience into the ledger, with the new state, in one transaction, then tells the
- * workers. Returns the audience's size. Throws `not-approved` or `state-refused`.
+ * workers. One that was stopped and corrected goes on with those who were left over. Returns how many it goes to. Throws
+ * `not-approved` or `state-refused`.
  */
 export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId: number, by: string): Promise<number> {
   const audience = await db.transaction().execute(async (tx) => {
-    const edition = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'sending', { startedAt: clock.now() });
+    const { startedAt } = await getEdition(tx, editionId);
+    const times = startedAt === null ? { startedAt: clock.now() } : { retriedAt: clock.now() };
+    const edition = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'sending', times);
     if (edition === undefined) throw await refusal(tx, editionId, 'be sent');
     const approval = await standingApproval(tx, editionId);
     if (approval === undefined) throw notApproved(editionId);
-    const size = await freezeAudience(tx, editionId, edition.newsletterId, approval.hash);
+    const { hash } = approval;
+    const size =
+      startedAt === null
+        ? await freezeAudience(tx, { ...edition, editionId, hash })
+        : await planRemaining(tx, editionId, hash);
     await recordAct(tx, {
       actor: by,
       act: 'edition released',
@@ -37,7 +51,7 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
     });
     return size;
   });
-  await nudgeOpenBatches(db, dispatchQueue, editionId);
+  await nudgeDueBatches(db, dispatchQueue, editionId);
   return audience;
 }
 
@@ -86,19 +100,33 @@ export function pauseEdition({ db }: Parts, editionId: number, by: string): Prom
   return change(db, editionId, { from: ['sending'], to: 'paused', act: 'be paused', by });
 }
 
-export async function resumeEdition({ db, dispatchQueue }: Parts, editionId: number, by: string): Promise<Edition> {
-  const edition = await change(db, editionId, { from: ['paused'], to: 'sending', act: 'be resumed', by });
-  await nudgeOpenBatches(db, dispatchQueue, editionId);
+/** Whoever was put off before the pause has the newsletter's longest time anew. */
+export async function resumeEdition(
+  { db, clock, dispatchQueue }: Parts,
+  editionId: number,
+  by: string,
+): Promise<Edition> {
+  const retriedAt = clock.now();
+  const edition = await change(db, editionId, { from: ['paused'], to: 'sending', act: 'be resumed', by, retriedAt });
+  await nudgeDueBatches(db, dispatchQueue, editionId);
   return edition;
 }
 
-/** Before sending: cancels it, and its pieces are free again. While sending: stops it, and whoever is left is withdrawn. */
+/**
+ * Before sending: cancels it, and its pieces are free again. While sending, or when some have it already: stops it, and whoever
+ * is left is withdrawn, until it is corrected and sent again.
+ */
 export async function cancelEdition({ db, clock }: Parts, editionId: number, by: string): Promise<Edition> {
   return db.transaction().execute(async (tx) => {
-    const stopped = await moveEdition(tx, editionId, ['sending', 'paused'], 'stopped', { finishedAt: clock.now() });
-    if (stopped !== undefined) await withdrawRemaining(tx, editionId, 'the edition was stopped');
-    const cancelled =
-      stopped ?? (await moveEdition(tx, editionId, ['draft', 'in_review', 'approved', 'scheduled'], 'cancelled'));
+    const unsent: EditionState[] = ['draft', 'in_review', 'approved', 'scheduled'];
+    const { startedAt } = await getEdition(tx, editionId);
+    const stoppable: EditionState[] = startedAt === null ? [] : ['sending', 'paused', ...unsent];
+    const stopped = await moveEdition(tx, editionId, stoppable, 'stopped', { finishedAt: clock.now() });
+    if (stopped !== undefined) {
+      await withdrawRemaining(tx, editionId);
+      await reopenBatches(tx, editionId);
+    }
+    const cancelled = stopped ?? (await moveEdition(tx, editionId, unsent, 'cancelled'));
     if (cancelled === undefined) throw await refusal(tx, editionId, 'be cancelled');
     if (stopped === undefined) await releasePieces(tx, editionId);
     const sums = stopped === undefined ? {} : await sumsOf(tx, editionId);
@@ -115,10 +143,16 @@ export async function cancelEdition({ db, clock }: Parts, editionId: number, by:
 async function change(
   db: Database,
   editionId: number,
-  { from, to, act, by }: { from: EditionState[]; to: EditionState; act: string; by: string },
+  {
+    from,
+    to,
+    act,
+    by,
+    ...times
+  }: { from: EditionState[]; to: EditionState; act: string; by: string; retriedAt?: Date },
 ): Promise<Edition> {
   return db.transaction().execute(async (tx) => {
-    const moved = await moveEdition(tx, editionId, from, to);
+    const moved = await moveEdition(tx, editionId, from, to, times);
     if (moved === undefined) throw await refusal(tx, editionId, act);
     await recordAct(tx, { actor: by, act: `edition ${to}`, subject: `edition ${editionId}` });
     return moved;
@@ -166,9 +200,10 @@ function nextStep(editionId: number, state: EditionState): string {
     case 'draft':
     case 'in_review':
       return `It has not gone out. Look at it with: roundup edition preview ${editionId}`;
-    case 'sent':
     case 'stopped':
+      return `Correct it, for those it has not reached, with: roundup edition correct ${editionId}`;
+    case 'sent':
     case 'cancelled':
-      return 'That is final. See how it went with: roundup edition show';
+      return `That is final. See how it went with: roundup edition show ${editionId}`;
   }
 }

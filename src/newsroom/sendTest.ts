@@ -1,7 +1,9 @@
 import { domainOf, parseAddress } from '../lib/addresses.ts';
 import { randomId } from '../lib/ids.ts';
 import { recordAct } from '../audit/index.ts';
+import { dkimKeysFor } from '../dispatch/index.ts';
 import { RoundupError } from '../platform/errors.ts';
+import { signMessage } from '../platform/mime/index.ts';
 import { makeStencil, splice } from '../rendering/index.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -24,7 +26,11 @@ export async function sendTest(newsroom: Parts, editionId: number, to: string, b
   };
   const handover = await newsroom.relay.deliver(
     { from: newsletter.sender.address, to: address },
-    splice(testStencil, values),
+    await signMessage(
+      splice(testStencil, values),
+      await dkimKeysFor(newsroom.db, newsroom.keys, domainOf(newsletter.sender.address)),
+      now,
+    ),
   );
   if (handover.outcome !== 'accepted') {
     const why = 'reason' in handover ? handover.reason : handover.reply;

@@ -1,4 +1,4 @@
-export { type Cut, fill } from './gaps.ts';
+export { type Cut, fill, openGaps } from './gaps.ts';
 export { type Rendered, renderEdition } from './render.ts';
-export { type GapValues, type Stencil, makeStencil, splice } from './stencil.ts';
+export { type GapValues, type Stencil, Splicer, makeStencil, splice } from './stencil.ts';
 export { builtInTheme } from './theme.ts';

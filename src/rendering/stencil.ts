@@ -71,11 +71,56 @@ export function makeStencil(input: StencilInput): Stencil {
 
 /** The whole message for one reader: ASCII lines of at most 998 characters, none beginning with a dot, no CRLF at its end. */
 export function splice(stencil: Stencil, values: GapValues): Buffer {
-  let message = '';
-  for (const segment of stencil.segments)
-    message += typeof segment === 'string' ? segment : written(values[segment.gap], segment.form);
-  // An address with a local part beyond ASCII (RFC 6531) stands in the To header as UTF-8.
-  return Buffer.from(message, 'utf8');
+  return new Splicer(stencil).splice((gap) => values[gap]);
+}
+
+/** So that the next reader's message, whose name is longer, fits into the same place. */
+const SLACK_BYTES = 1_024;
+
+/** A stencil made ready for many readers: what is the same for all of them is there as bytes. */
+export class Splicer {
+  readonly #parts: (Buffer | number)[];
+  readonly #gaps: { gap: GapName; form: GapForm; count: number }[] = [];
+  readonly #fixedBytes: number;
+
+  constructor({ segments }: Stencil) {
+    this.#parts = segments.map((segment) =>
+      typeof segment === 'string' ? Buffer.from(segment, 'latin1') : this.#indexOf(segment),
+    );
+    this.#fixedBytes = this.#parts.reduce<number>((sum, part) => sum + (typeof part === 'number' ? 0 : part.length), 0);
+  }
+
+  /**
+   * The message with the gaps filled by `valueOf`, which is asked once a gap and form. It is written into `space` where that is
+   * large enough, and is then good until the next message is.
+   */
+  splice(valueOf: (gap: GapName) => string, space?: Buffer): Buffer {
+    // An address with a local part beyond ASCII (RFC 6531) stands in the To header as UTF-8.
+    const values = this.#gaps.map(({ gap, form }) => {
+      const text = written(valueOf(gap), form);
+      return { text, bytes: Buffer.byteLength(text) };
+    });
+    let size = this.#fixedBytes;
+    for (const [index, { bytes }] of values.entries()) size += bytes * (this.#gaps[index]?.count ?? 0);
+    const place = space !== undefined && space.length >= size ? space : Buffer.allocUnsafeSlow(size + SLACK_BYTES);
+    const message = place.subarray(0, size);
+    let at = 0;
+    for (const part of this.#parts) {
+      if (typeof part === 'number') at += message.write(values[part]?.text ?? '', at);
+      else {
+        message.set(part, at);
+        at += part.length;
+      }
+    }
+    return message;
+  }
+
+  #indexOf({ gap, form }: { gap: GapName; form: GapForm }): number {
+    const known = this.#gaps.findIndex((other) => other.gap === gap && other.form === form);
+    const entry = this.#gaps[known];
+    if (entry !== undefined) entry.count++;
+    return entry === undefined ? this.#gaps.push({ gap, form, count: 1 }) - 1 : known;
+  }
 }
 
 function headers(input: StencilInput, boundary: string): Segment[] {
@@ -107,7 +152,11 @@ function body(cut: Cut, form: GapForm): Segment[] {
   });
 }
 
+/** Most values are tokens, which are the same in any form. */
+const ANYWHERE = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,74}$/;
+
 function written(value: string, form: GapForm): string {
+  if (ANYWHERE.test(value)) return value;
   switch (form) {
     case 'plain':
       return value;

@@ -8,5 +8,5 @@ export {
   listSubscriptions,
   mailable,
   restoreSubscription,
-  suppressSubscribers,
+  suppressionOf,
 } from './store.ts';

@@ -1,4 +1,4 @@
-import { type Database, sql } from '../platform/database/index.ts';
+import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
 import type { Subscriber, Subscription, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
 export interface ImportRow {
@@ -118,17 +118,16 @@ export async function restoreSubscription(
   return numAffectedRows === 1n;
 }
 
-export async function suppressSubscribers(
-  db: Database,
-  people: { id: number; detail: string }[],
-  reason: SuppressionReason,
-): Promise<void> {
-  await sql`
+/**
+ * For statements of others: puts people on the suppression list. `people` is a query of `id` (subscriber) and `reason` (the
+ * words that come with it).
+ */
+export function suppressionOf(people: RawBuilder<unknown>, reason: SuppressionReason) {
+  return sql`
     insert into suppressions (address_key, reason, detail)
-    select p.address_key, ${reason}, r.detail
-    from jsonb_to_recordset(${JSON.stringify(people)}::jsonb) as r(id bigint, detail text)
-    join subscribers p on p.id = r.id
-    on conflict do nothing`.execute(db);
+    select p.address_key, ${reason}, coalesce(r.reason, '')
+    from (${people}) r join subscribers p on p.id = r.id
+    on conflict do nothing`;
 }
 
 /**

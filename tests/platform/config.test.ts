@@ -12,7 +12,7 @@ test('an empty environment is a configuration', () => {
     baseUrl: 'http://localhost:8080',
     host: '127.0.0.1',
     dataDir: '/srv/roundup/data',
-    relay: undefined,
+    relays: [],
   });
 });
 
@@ -63,14 +63,17 @@ test('production starts with them', () => {
   });
   expect(config.baseUrl).toBe('https://news.example.org');
   expect(config.keys).toMatchObject({ current: { id: 'k2' }, retired: [{ id: 'k1' }] });
-  expect(config.relay).toEqual({
-    host: 'mail.example.org',
-    port: 465,
-    tls: 'implicit',
-    user: 'user',
-    password: 'p@ss',
-    connections: 25,
-  });
+  expect(config.relays).toMatchObject([
+    {
+      name: 'mail.example.org:465',
+      host: 'mail.example.org',
+      port: 465,
+      tls: 'implicit',
+      user: 'user',
+      password: 'p@ss',
+      connections: 25,
+    },
+  ]);
 });
 
 test('TRUST_PROXY is a switch, a number of proxies, or addresses', () => {

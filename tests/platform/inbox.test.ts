@@ -10,7 +10,7 @@ let pool: RelayPool;
 
 beforeAll(async () => {
   inbox = (await startInbox(dataDir))!;
-  pool = new RelayPool(() => inboxRelay(dataDir, 4), 'test.example.org');
+  pool = new RelayPool(() => [inboxRelay(dataDir, 4)], 'test.example.org');
 });
 afterAll(async () => {
   await pool.close();
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const send = (to: string, subject: string) =>
-  pool.deliver({ from: 'a@example.org', to }, Buffer.from(`From: a@example.org\r\nSubject: ${subject}\r\n\r\nbody`));
+  pool.deliver({ from: 'a@example.org', to }, [Buffer.from(`From: a@example.org\r\nSubject: ${subject}\r\n\r\nbody`)]);
 
 test('mail over SMTP is kept as a Maildir and listed, the newest first', async () => {
   expect(await send('one@example.net', 'first')).toMatchObject({ outcome: 'accepted' });

@@ -4,13 +4,14 @@ import { type Handover, RelayPool, saysUnknownMailbox } from '../../src/platform
 import { type SinkBehaviour, type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
 
 const envelope = { from: 'news@example.org', to: 'reader@example.net' };
-const message = Buffer.from('Subject: hello\r\n\r\nbody');
+const bytes = Buffer.from('Subject: hello\r\n\r\nbody');
+const message = [bytes];
 let sink: SmtpSink;
 let pool: RelayPool;
 
 async function setup(behaviour: SinkBehaviour = {}): Promise<void> {
   sink = await startSmtpSink(behaviour);
-  pool = new RelayPool(() => sink.relay, 'test.example.org');
+  pool = new RelayPool(() => [sink.relay], 'test.example.org');
 }
 
 afterEach(async () => {
@@ -23,7 +24,7 @@ const deliver = (to = envelope.to) => pool.deliver({ ...envelope, to }, message)
 test('an accepted mail arrives byte for byte, for the very address', async () => {
   await setup();
   expect(await deliver()).toEqual({ outcome: 'accepted', reply: '250 2.0.0 kept' });
-  expect(sink.mails).toEqual([{ ...envelope, message }]);
+  expect(sink.mails).toEqual([{ ...envelope, message: bytes }]);
 });
 
 test('a connection is used again', async () => {
@@ -71,7 +72,7 @@ test('an address beyond ASCII goes to a server that takes such, and to no other'
   await pool.close();
   await sink.close();
   sink = await startSmtpSink({}, ['PIPELINING']);
-  pool = new RelayPool(() => sink.relay, 'test.example.org');
+  pool = new RelayPool(() => [sink.relay], 'test.example.org');
   expect(await deliver('δοκιμή@example.net')).toMatchObject({
     outcome: 'refused',
     reply: expect.stringContaining('SMTPUTF8'),
@@ -116,7 +117,7 @@ test("THREATS 28: our bytes and nodemailer's own stream put the same on the wire
     stream.end(bytes);
     const theirs = Buffer.concat((await stream.toArray()) as Buffer[]);
     expect(theirs.toString()).toBe(`${bytes.toString()}\r\n.\r\n`);
-    await pool.deliver(envelope, bytes);
+    await pool.deliver(envelope, [bytes]);
     expect(sink.mails.at(-1)?.message.toString()).toBe(bytes.toString());
   }
   expect(sink.mails).toHaveLength(smuggling.length);

@@ -8,7 +8,7 @@ import {
   endSubscription,
   importSubscribers,
   listSubscribers,
-  suppressSubscribers,
+  suppressionOf,
 } from '../../src/subscribers/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 import { addNewsletter } from '../support/house.ts';
@@ -61,7 +61,7 @@ test('nobody who left or is suppressed is brought back', async () => {
   await run('email\nleft@example.org\nbounced@example.org\nstays@example.org\n');
   const [left, bounced] = await listSubscribers(database.db, newsletter.id, 2);
   await endSubscription(database.db, newsletter.id, left!.id, 'a test');
-  await suppressSubscribers(database.db, [{ id: bounced!.id, detail: '' }], 'unknown-mailbox');
+  await suppressionOf(sql`select ${bounced!.id}::bigint as id, '' as reason`, 'unknown-mailbox').execute(database.db);
   expect(await run('email\nLEFT@example.org\nbounced@example.org\nstays@example.org\nnew@example.org\n')).toMatchObject(
     {
       subscribed: 1,

@@ -20,7 +20,7 @@ export interface SinkBehaviour {
   rcpt?: (to: string) => Reaction;
   data?: (mail: { from: string; to: string }) => Reaction;
   /** After the dot; with 'cut' the mail is kept and no answer is given. */
-  accepted?: (mail: ReceivedMail) => Reaction;
+  accepted?: (mail: ReceivedMail) => Reaction | Promise<Reaction>;
 }
 
 export interface SmtpSink {
@@ -49,7 +49,7 @@ export async function startSmtpSink(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(sink, {
-    relay: { host: '127.0.0.1', port, tls: 'none' as const, user: undefined, password: undefined, connections: 4 },
+    relay: relayAt(port),
     close: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise<void>((resolve) => server.close(() => resolve()));
@@ -92,9 +92,10 @@ function converse(socket: Socket, sink: Omit<SmtpSink, 'relay' | 'close'>, exten
     else if (verb === 'QUIT') socket.end('221 2.0.0 bye\r\n');
     else socket.write('500 5.5.2 what\r\n');
   };
-  const message = (bytes: Buffer) => {
+  const message = async (bytes: Buffer) => {
     const mail = { from, to, message: Buffer.from(bytes.toString('latin1').replace(/^\.\./gm, '.'), 'latin1') };
-    const reaction = sink.behaviour.accepted?.(mail);
+    const answer = sink.behaviour.accepted?.(mail);
+    const reaction = answer instanceof Promise ? await answer : answer;
     if (reaction === undefined || reaction === 'cut') sink.mails.push(mail);
     react(reaction, '250 2.0.0 kept');
   };
@@ -108,8 +109,27 @@ function converse(socket: Socket, sink: Omit<SmtpSink, 'relay' | 'close'>, exten
       buffer = buffer.subarray(end + (inData ? 5 : 2));
       if (inData) {
         inData = false;
-        message(part);
+        void message(part);
       } else command(part.toString('utf8'));
     }
   });
+}
+
+/** A relay on loopback as a test wants it. */
+export function relayAt(port: number, options: Partial<Relay> = {}): Relay {
+  return {
+    name: `sink:${port}`,
+    host: '127.0.0.1',
+    port,
+    tls: 'none',
+    user: undefined,
+    password: undefined,
+    connections: 4,
+    weight: 1,
+    perSecond: undefined,
+    perConnection: 500,
+    perDay: undefined,
+    warmUp: undefined,
+    ...options,
+  };
 }

@@ -3,15 +3,26 @@ import type { LogLevel } from '../log.ts';
 
 export type TlsPolicy = 'opportunistic' | 'required' | 'implicit' | 'none';
 
-/** A mail server that takes our mail. */
+/** A mail server that takes our mail, and what of it we may use; every limit holds over all workers together. */
 export interface Relay {
+  /** What the books and the operator call it. */
+  name: string;
   host: string;
   port: number;
   tls: TlsPolicy;
   user: string | undefined;
   password: string | undefined;
-  /** Connections of one process. */
   connections: number;
+  /** Its share of the mail beside other relays; 0: only while all others are away. */
+  weight: number;
+  /** Messages a second; undefined: as fast as it takes them. */
+  perSecond: number | undefined;
+  /** Messages until a connection is replaced. */
+  perConnection: number;
+  /** Messages a day (UTC). */
+  perDay: number | undefined;
+  /** Fewer messages on the first days: `first` on the day `from`, each day `growth` times as many, up to `perDay`. */
+  warmUp: { from: Date; first: number; growth: number } | undefined;
 }
 
 export interface Config {
@@ -28,14 +39,16 @@ export interface Config {
   databaseUrl: string | undefined;
   /** Undefined: the queue lives in PostgreSQL. */
   redisUrl: string | undefined;
-  /** Undefined: the local inbox. */
-  relay: Relay | undefined;
+  /** None: the local inbox. */
+  relays: Relay[];
   /** Where bounces go (VERP); undefined: the newsletter's sender. */
   returnPath: string | undefined;
   keys: SigningKeys;
   dataDir: string;
   /** How long a worker may be silent before what it holds is given to others. */
   leaseSeconds: number;
+  /** How long the ledger keeps one row a recipient after an edition's end; its sums stay. */
+  retentionDays: number;
   logLevel: LogLevel;
   logJson: boolean;
 }

@@ -3,7 +3,8 @@ import { parseAddress } from '../../lib/addresses.ts';
 import type { SigningKey, SigningKeys } from '../../lib/tokens.ts';
 import { RoundupError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
-import type { Config, Relay, TlsPolicy } from './config.ts';
+import type { Config } from './config.ts';
+import { RELAYS_WANT, hidePassword, parseRelays } from './relays.ts';
 
 // Reads the environment once. Every variable that is wrong is reported, all at once, by name, with what it holds (secrets
 // hidden) and what is wanted.
@@ -13,15 +14,15 @@ export type Environment = Record<string, string | undefined>;
 type Problem = { variable: string; holds: string; wants: string };
 
 const DEFAULT_PORT = 8080;
-const DEFAULT_CONNECTIONS = 10;
-const MAX_CONNECTIONS = 1_000;
 const MAX_RETURN_PATH_LOCAL = 20;
 const DEFAULT_LEASE = 30;
 const MIN_LEASE = 2;
 const MAX_LEASE = 600;
+const DEFAULT_RETENTION = 400;
+const MIN_RETENTION = 7;
+const MAX_RETENTION = 36_500;
 const MIN_SECRET_CHARACTERS = 32;
 const LOG_LEVELS: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
-const TLS_POLICIES: TlsPolicy[] = ['opportunistic', 'required', 'none'];
 
 /** `makeKeys` gives the installation's own keys where SECRETS is not set. Throws `config-invalid` with all problems. */
 export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: string) => SigningKeys): Config {
@@ -31,10 +32,10 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   const dataDir = path.resolve(cwd, reader.text('DATA_DIR') ?? 'data');
   const baseUrl = reader.url('BASE_URL', ['http:', 'https:'], 'the address at which readers reach this server');
   const secrets = reader.read('SECRETS', parseSecrets, SECRETS_WANTS, hideAll);
-  const relay = reader.read('SMTP_URL', parseRelay, RELAY_WANTS, hidePassword);
+  const relays = reader.read('SMTP_URL', parseRelays, RELAYS_WANT, hidePassword);
   if (production && baseUrl?.startsWith('http:') === true)
     reader.problem('BASE_URL', baseUrl, 'an https address: one-click unsubscribing (RFC 8058) needs it');
-  if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relay });
+  if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relays });
   const config = {
     production,
     baseUrl: (baseUrl ?? `http://localhost:${port}`).replace(/\/+$/, ''),
@@ -49,7 +50,7 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
       'postgres://user:password@host:5432/database',
     ),
     redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379'),
-    relay,
+    relays: relays ?? [],
     returnPath: reader.read(
       'RETURN_PATH',
       parseReturnPath,
@@ -57,7 +58,17 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
     ),
     dataDir,
     leaseSeconds:
-      reader.read('LEASE_SECONDS', parseLease, `whole seconds from ${MIN_LEASE} to ${MAX_LEASE}`) ?? DEFAULT_LEASE,
+      reader.read(
+        'LEASE_SECONDS',
+        wholeFrom(MIN_LEASE, MAX_LEASE),
+        `whole seconds from ${MIN_LEASE} to ${MAX_LEASE}`,
+      ) ?? DEFAULT_LEASE,
+    retentionDays:
+      reader.read(
+        'LEDGER_RETENTION_DAYS',
+        wholeFrom(MIN_RETENTION, MAX_RETENTION),
+        `whole days from ${MIN_RETENTION} to ${MAX_RETENTION}`,
+      ) ?? DEFAULT_RETENTION,
     logLevel:
       reader.read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text), LOG_LEVELS.join(', ')) ?? 'info',
     logJson: production,
@@ -66,15 +77,13 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   return { ...config, keys: secrets ?? makeKeys(dataDir) };
 }
 
-const RELAY_WANTS =
-  'smtp://user:password@host:587 or smtps://…:465, with ?tls=required|opportunistic|none&connections=10';
 const SECRETS_WANTS = `id:secret pairs with commas between, the current one first, each secret ${MIN_SECRET_CHARACTERS} characters or more`;
 
 function requireForProduction(reader: Reader, values: Record<string, unknown>): void {
   const wants: Record<string, string> = {
     BASE_URL: 'the https address at which readers reach this server (NODE_ENV is production)',
     SECRETS: `${SECRETS_WANTS} (NODE_ENV is production)`,
-    SMTP_URL: `${RELAY_WANTS} (NODE_ENV is production)`,
+    SMTP_URL: `${RELAYS_WANT} (NODE_ENV is production)`,
   };
   for (const [variable, value] of Object.entries(values)) {
     if (value === undefined && !reader.has(variable)) reader.missing(variable, wants[variable] ?? '');
@@ -156,37 +165,6 @@ function parseSecrets(text: string): SigningKeys | undefined {
   return current === undefined ? undefined : { current, retired };
 }
 
-function parseRelay(text: string): Relay | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  if ((url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') return undefined;
-  const implicit = url.protocol === 'smtps:';
-  const policy = url.searchParams.get('tls') ?? 'opportunistic';
-  const tls = implicit ? 'implicit' : TLS_POLICIES.find((known) => known === policy);
-  const connections = Number(url.searchParams.get('connections') ?? DEFAULT_CONNECTIONS);
-  const unknown = [...url.searchParams.keys()].some((key) => key !== 'tls' && key !== 'connections');
-  if (tls === undefined || unknown || !Number.isInteger(connections)) return undefined;
-  if (connections < 1 || connections > MAX_CONNECTIONS) return undefined;
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (implicit ? 465 : 587) : Number(url.port),
-    tls,
-    user: decoded(url.username),
-    password: decoded(url.password),
-    connections,
-  };
-}
-
-/** Percent escapes undone; a password with a bare % is taken as it stands. */
-function decoded(text: string): string | undefined {
-  if (text === '') return undefined;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 function parseTrustProxy(text: string): boolean | number | string[] | undefined {
   if (text === 'true' || text === 'false') return text === 'true';
   if (/^\d{1,2}$/.test(text)) return Number(text);
@@ -200,9 +178,11 @@ function parseReturnPath(text: string): string | undefined {
   return address !== undefined && address.lastIndexOf('@') <= MAX_RETURN_PATH_LOCAL ? address : undefined;
 }
 
-function parseLease(text: string): number | undefined {
-  const seconds = Number(text);
-  return Number.isInteger(seconds) && seconds >= MIN_LEASE && seconds <= MAX_LEASE ? seconds : undefined;
+function wholeFrom(least: number, most: number): (text: string) => number | undefined {
+  return (text) => {
+    const number = Number(text);
+    return Number.isInteger(number) && number >= least && number <= most ? number : undefined;
+  };
 }
 
 function asIs(text: string): string {
@@ -211,8 +191,4 @@ function asIs(text: string): string {
 
 function hideAll(text: string): string {
   return `${text.length} characters, hidden`;
-}
-
-function hidePassword(text: string): string {
-  return text.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:***@');
 }

@@ -5,6 +5,7 @@ import { RoundupError, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { migrate } from './migrate.ts';
+import { int8AsNumber } from './types.ts';
 
 /** Statements go through Kysely's `sql` tag, which sends every value as a parameter. */
 export type Database = Kysely<unknown>;
@@ -19,7 +20,6 @@ export interface OpenDatabase {
 
 const POOL_SIZE = 12;
 const OLDEST_SERVER = 150_000;
-const INT8 = 20;
 
 /**
  * Connects to DATABASE_URL or to the embedded server, and brings the schema up to date.
@@ -43,16 +43,12 @@ export async function openDatabase(config: Config, log: Log, settings: string[] 
   return { db, url, embedded: server === undefined ? undefined : server.started ? 'started' : 'joined', close };
 }
 
-/** Whole numbers beyond 32 bits come as numbers: our ids and counts stay far below 2^53. */
 export function connect(url: string, log: Log, size = POOL_SIZE): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
     connectionTimeoutMillis: 10_000,
-    types: {
-      getTypeParser: ((oid: number, format: 'text') =>
-        oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-    },
+    types: int8AsNumber,
   });
   // The pool listens to its idle clients only: one that is lost at work must not take the process with it.
   pool.on('connect', (client) => client.on('error', () => {}));

@@ -1,4 +1,5 @@
 export { type Database, type OpenDatabase, connect, openDatabase } from './database.ts';
 export { migrate } from './migrate.ts';
 export { removeEmbedded, startEmbedded } from './embedded/index.ts';
-export { sql } from 'kysely';
+export { type RawBuilder, sql } from 'kysely';
+export { type Prepared, type Statements, openStatements, prepare, slot } from './statements.ts';

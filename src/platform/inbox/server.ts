@@ -57,6 +57,8 @@ export async function startInbox(dataDir: string): Promise<Inbox | undefined> {
 }
 
 /** The relay that leads to the inbox of a data folder. Throws `inbox-unavailable` where none is running. */
+const MESSAGES_PER_CONNECTION = 500;
+
 export function inboxRelay(dataDir: string, connections: number): Relay {
   let port: number;
   try {
@@ -67,7 +69,20 @@ export function inboxRelay(dataDir: string, connections: number): Relay {
       cause,
     });
   }
-  return { host: '127.0.0.1', port, tls: 'none', user: undefined, password: undefined, connections };
+  return {
+    name: 'inbox',
+    host: '127.0.0.1',
+    port,
+    tls: 'none',
+    user: undefined,
+    password: undefined,
+    connections,
+    weight: 1,
+    perSecond: undefined,
+    perConnection: MESSAGES_PER_CONNECTION,
+    perDay: undefined,
+    warmUp: undefined,
+  };
 }
 
 function portFile(dataDir: string): string {

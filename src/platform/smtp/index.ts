@@ -1,3 +1,12 @@
-export { type Handover, isAboutUs, saysUnknownMailbox } from './outcome.ts';
-export type { StuffedMessage } from './session.ts';
+export {
+  type Handover,
+  enhancedCode,
+  isAboutMailbox,
+  isAboutRelay,
+  isAboutUs,
+  isThrottle,
+  saysUnknownMailbox,
+  wordsOf,
+} from './outcome.ts';
+export { type StuffedMessage, SmtpSession } from './session.ts';
 export { RelayPool } from './pool.ts';

@@ -1,81 +1,86 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Relay } from '../config/index.ts';
 import { reasonOf } from '../errors.ts';
-import type { Handover } from './outcome.ts';
+import { type Handover, isAboutRelay, wordsOf } from './outcome.ts';
 import { type Envelope, SmtpSession, type StuffedMessage } from './session.ts';
 
-// The connections of one process to its relay: opened when they are needed, reused, recycled after a number of messages, and
-// replaced when they break.
+// Connections for one-off mail: a letter, a test. Opened when they are needed, used again for a while, and where one relay
+// does not take mail at all, the next one is asked.
 
-const MAX_MESSAGES = 500;
 const IDLE_CLOSE_MS = 10_000;
 
 export class RelayPool {
-  readonly #relay: () => Relay;
+  readonly #relays: () => Relay[];
   readonly #clientName: string;
-  #idle: SmtpSession[] = [];
+  #idle: { relay: string; session: SmtpSession }[] = [];
   #sweeper: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `relay` is asked at each new connection: the local inbox moves its port when it starts anew. */
-  constructor(relay: () => Relay, clientName: string) {
-    this.#relay = relay;
+  /** `relays` is asked at each new connection: the local inbox moves its port when it starts anew. */
+  constructor(relays: () => Relay[], clientName: string) {
+    this.#relays = relays;
     this.#clientName = clientName;
   }
 
-  /** How many callers may deliver at once; it is theirs to keep to it. */
-  get connections(): number {
-    return this.#relay().connections;
-  }
-
-  /** Hands one message over on a free connection. Never rejects: what went wrong is in the answer. */
+  /** Hands one message over. Never rejects: what went wrong is in the answer. */
   async deliver(envelope: Envelope, message: StuffedMessage): Promise<Handover> {
-    const session = await this.#take();
-    if (!(session instanceof SmtpSession)) return session;
-    const handover = await session.deliver(envelope, message);
-    this.#giveBack(session);
+    let handover: Handover = { outcome: 'not-sent', reason: 'there is no mail server', phase: 'connect' };
+    try {
+      for (const relay of this.#relays()) {
+        handover = await this.#deliverBy(relay, envelope, message);
+        if (!isAboutRelay(handover)) break;
+      }
+    } catch (error) {
+      handover = { outcome: 'not-sent', reason: reasonOf(error), phase: 'connect' };
+    }
     return handover;
   }
 
-  /** Connects and signs in, no more; what is wrong, in words, or undefined. */
-  async probe(): Promise<string | undefined> {
-    let relay: Relay;
+  /** Connects to each relay and signs in, no more; what is wrong, in words, by the relay's name. */
+  async probe(): Promise<{ relay: string; problem: string | undefined }[]> {
+    let relays: Relay[];
     try {
-      relay = this.#relay();
+      relays = this.#relays();
     } catch (error) {
-      return reasonOf(error);
+      return [{ relay: 'inbox', problem: reasonOf(error) }];
     }
-    const session = await SmtpSession.open(relay, this.#clientName);
-    if (!(session instanceof SmtpSession)) return 'reason' in session ? session.reason : session.reply;
-    session.close();
-    return undefined;
+    return Promise.all(
+      relays.map(async (relay) => {
+        const session = await SmtpSession.open(relay, this.#clientName);
+        if (!(session instanceof SmtpSession)) return { relay: relay.name, problem: wordsOf(session) };
+        session.close();
+        return { relay: relay.name, problem: undefined };
+      }),
+    );
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#sweeper);
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const session of idle) session.close();
+    this.#closeIdle();
     // QUIT goes out in this turn of the loop; the sockets end by themselves.
     await sleep(0);
   }
 
-  async #take(): Promise<SmtpSession | Handover> {
-    for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop()) {
-      if (!session.broken) return session;
-    }
-    try {
-      return await SmtpSession.open(this.#relay(), this.#clientName);
-    } catch (error) {
-      return { outcome: 'not-sent', reason: reasonOf(error), phase: 'connect' };
-    }
+  async #deliverBy(relay: Relay, envelope: Envelope, message: StuffedMessage): Promise<Handover> {
+    const session = this.#takeIdle(relay) ?? (await SmtpSession.open(relay, this.#clientName));
+    if (!(session instanceof SmtpSession)) return session;
+    const handover = await session.deliver(envelope, message);
+    this.#giveBack(relay, session);
+    return handover;
   }
 
-  #giveBack(session: SmtpSession): void {
+  #takeIdle({ name }: Relay): SmtpSession | undefined {
+    const usable = this.#idle.filter(({ session }) => !session.broken);
+    const found = usable.find(({ relay }) => relay === name);
+    this.#idle = usable.filter((entry) => entry !== found);
+    return found?.session;
+  }
+
+  #giveBack({ name, perConnection }: Relay, session: SmtpSession): void {
     if (session.broken) return;
-    if (this.#closed || session.messages >= MAX_MESSAGES) return session.close();
-    this.#idle.push(session);
+    if (this.#closed || session.messages >= perConnection) return session.close();
+    this.#idle.push({ relay: name, session });
     clearTimeout(this.#sweeper);
     this.#sweeper = setTimeout(() => this.#closeIdle(), IDLE_CLOSE_MS).unref();
   }
@@ -83,6 +88,6 @@ export class RelayPool {
   #closeIdle(): void {
     const idle = this.#idle;
     this.#idle = [];
-    for (const session of idle) session.close();
+    for (const { session } of idle) session.close();
   }
 }

@@ -1,27 +1,44 @@
 import type { Readable } from 'node:stream';
-import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Relay } from '../config/index.ts';
 import { oneLine } from '../../lib/text.ts';
+import { BulkConnection, type MessageSink } from './connection.ts';
 import type { Handover, Phase } from './outcome.ts';
 
-// One conversation with a mail server, on nodemailer's SMTPConnection. The message goes past nodemailer's stream that looks at
-// each byte: our bytes are CRLF-terminated and have no line that begins with a dot, which the stencil's encoding guarantees.
-// nodemailer adds the last CRLF and the dot itself, so the bytes must not end with one.
+// One conversation with a mail server. Messages go to the socket as they are: their lines end in CRLF and none begins with a
+// dot, which the stencil's encoding guarantees; the last CRLF and the dot are added here.
 
-/** A whole message without its last CRLF, no line of which begins with a dot. */
-export type StuffedMessage = Uint8Array;
+/** A whole message without its last CRLF, no line of which begins with a dot; in parts, so that none has to be copied. */
+export type StuffedMessage = Uint8Array[];
 
 export interface Envelope {
   from: string;
   to: string;
 }
 
-const CONNECT_TIMEOUT_MS = 30_000;
-/** RFC 5321 4.5.3.2.6: ten minutes after the dot, or a slow server gets everything twice. */
-const REPLY_TIMEOUT_MS = 600_000;
+/** How long each phase may take, in milliseconds. */
+export interface Timeouts {
+  /** To connect, be greeted, say EHLO and encrypt. */
+  connect: number;
+  auth: number;
+  /** From MAIL to the answer to DATA. */
+  envelope: number;
+  /** From the first byte of the message to the answer to the dot. */
+  body: number;
+  reset: number;
+}
+
+/** RFC 5321 4.5.3.2: five minutes for each command; ten after the dot, or a slow server gets everything twice. */
+export const TIMEOUTS: Timeouts = {
+  connect: 60_000,
+  auth: 120_000,
+  envelope: 300_000,
+  body: 600_000,
+  reset: 30_000,
+};
+
 const MAX_REPLY_LENGTH = 500;
 
-/** RFC 6531 3.1: such an address must not be sent to a server that does not offer SMTPUTF8. */
+/** RFC 6531 3.1, RFC 6152: such an address must not be sent to a server that does not offer SMTPUTF8 and 8BITMIME. */
 const BEYOND_ASCII: Handover = {
   outcome: 'refused',
   reply: '553 5.6.7 the mail server does not take addresses beyond ASCII (SMTPUTF8)',
@@ -37,17 +54,19 @@ interface SmtpError extends Error {
 }
 
 export class SmtpSession {
-  readonly #connection: SMTPConnection;
+  readonly #connection: BulkConnection;
+  readonly #timeouts: Timeouts;
   #broken = false;
   #messages = 0;
 
-  private constructor(connection: SMTPConnection) {
+  private constructor(connection: BulkConnection, timeouts: Timeouts) {
     this.#connection = connection;
+    this.#timeouts = timeouts;
   }
 
   /** Connects, greets, encrypts and signs in; where that fails, says so as a handover of phase `connect` or `auth`. */
-  static async open(relay: Relay, clientName: string): Promise<SmtpSession | Handover> {
-    const connection = new SMTPConnection({
+  static async open(relay: Relay, clientName: string, timeouts = TIMEOUTS): Promise<SmtpSession | Handover> {
+    const connection = new BulkConnection({
       host: relay.host,
       port: relay.port,
       name: clientName,
@@ -57,12 +76,13 @@ export class SmtpSession {
       opportunisticTLS: relay.tls === 'opportunistic',
       // What is opportunistic is open to a man in the middle anyway; a certificate that nobody knows is better than none.
       tls: { rejectUnauthorized: relay.tls !== 'opportunistic' },
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      greetingTimeout: CONNECT_TIMEOUT_MS,
-      dnsTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: REPLY_TIMEOUT_MS,
+      connectionTimeout: timeouts.connect,
+      greetingTimeout: timeouts.connect,
+      dnsTimeout: timeouts.connect,
+      // Silence at any point; the phases have timers of their own.
+      socketTimeout: timeouts.body,
     });
-    const session = new SmtpSession(connection);
+    const session = new SmtpSession(connection, timeouts);
     const refused = await session.#connect();
     if (refused !== undefined) return failureAt('connect', refused);
     if (relay.user === undefined) return session;
@@ -76,43 +96,63 @@ export class SmtpSession {
     return this.#broken;
   }
 
+  /** How many messages it has been given. */
   get messages(): number {
     return this.#messages;
   }
 
-  /** Hands one message over and says what became of it; never rejects. */
-  async deliver(envelope: Envelope, message: StuffedMessage): Promise<Handover> {
+  /**
+   * Hands one message over and says what became of it; never rejects. `mayStart` is asked when the server waits for the
+   * message: where it says no, the connection ends there and nothing of the message has gone out.
+   */
+  async deliver(envelope: Envelope, message: StuffedMessage, mayStart = () => true): Promise<Handover> {
     this.#messages++;
-    if (!isAscii(envelope.to) && !this.#offers('SMTPUTF8')) return BEYOND_ASCII;
-    let bodyHandedOver = false;
-    const body = {
-      pipe(destination: { push(chunk: Uint8Array): boolean; end(): void }) {
-        bodyHandedOver = true;
-        destination.push(message);
-        destination.end();
-      },
-    };
+    const isPlain = isAscii(envelope.to);
+    if (!isPlain && !(this.#connection.offers('SMTPUTF8') && this.#connection.offers('8BITMIME'))) return BEYOND_ASCII;
     const handover = await new Promise<Handover>((resolve) => {
-      const settle = (error: SmtpError | null, info?: { response: string }) =>
-        resolve(
-          error === null ? { outcome: 'accepted', reply: replyText(info?.response) } : failure(error, bodyHandedOver),
-        );
+      let bodyHandedOver = false;
+      let timer = setTimeout(() => giveUp(this.#timeouts.envelope), this.#timeouts.envelope);
+      const settle = (handover: Handover) => {
+        clearTimeout(timer);
+        resolve(handover);
+      };
+      const fail = (error: SmtpError, phase = this.#lostAt ?? phaseOf(error.command)) =>
+        settle(failure(error, bodyHandedOver ? 'body' : phase));
+      const giveUp = (ms: number) => {
+        const phase = this.#connection.awaits();
+        this.#break();
+        fail(new Error(`no answer for ${Math.round(ms / 1_000)} s`), phase);
+      };
+      const body = {
+        pipe: (destination: MessageSink) => {
+          if (!mayStart()) {
+            this.#break();
+            return settle({ outcome: 'given-back', reason: 'no longer ours to send' });
+          }
+          bodyHandedOver = true;
+          clearTimeout(timer);
+          timer = setTimeout(() => giveUp(this.#timeouts.body), this.#timeouts.body);
+          destination.write(message);
+        },
+      };
       // A reply that came with the end of the connection is told after it: it has the better reason.
-      this.#onBreak = (error) => setImmediate(() => settle(error));
-      this.#connection.send({ ...envelope, size: message.length }, body as unknown as Readable, settle);
+      this.#onBreak = (error) => setImmediate(() => fail(error));
+      const size = message.reduce((sum, part) => sum + part.length, 0);
+      this.#connection.send(
+        { ...envelope, size, use8BitMime: !isPlain },
+        body as unknown as Readable,
+        (error: SmtpError | null, info?: { response: string }) =>
+          error === null ? settle({ outcome: 'accepted', reply: replyText(info?.response) }) : fail(error),
+      );
     });
     this.#onBreak = undefined;
-    if (handover.outcome === 'uncertain' || handover.outcome === 'not-sent') this.#break();
-    else if (handover.outcome !== 'accepted') await this.#reset();
+    const { outcome } = handover;
+    if (outcome === 'refused' || outcome === 'deferred') await this.#reset();
+    else if (outcome !== 'accepted') this.#break();
     return handover;
   }
 
-  /** What the server's EHLO reply offers; nodemailer keeps it to itself. */
-  #offers(extension: string): boolean {
-    const { _supportedExtensions: offered } = this.#connection as unknown as { _supportedExtensions?: string[] };
-    return offered?.includes(extension) === true;
-  }
-
+  /** Says QUIT. */
   close(): void {
     if (this.#broken) return;
     this.#broken = true;
@@ -120,6 +160,7 @@ export class SmtpSession {
   }
 
   #onBreak: ((error: SmtpError) => void) | undefined;
+  #lostAt: Phase | undefined;
 
   async #connect(): Promise<SmtpError | undefined> {
     const connection = this.#connection;
@@ -136,23 +177,40 @@ export class SmtpSession {
   }
 
   #signIn(user: string, password: string): Promise<SmtpError | undefined> {
-    return new Promise((resolve) => {
-      this.#onBreak = resolve;
-      this.#connection.login({ user, pass: password }, (error) => resolve((error as SmtpError | null) ?? undefined));
+    return this.#within(this.#timeouts.auth, (done) => {
+      this.#connection.login({ user, pass: password }, (error) => done((error as SmtpError | null) ?? undefined));
     });
   }
 
   /** After a refused envelope or message, so that nothing of it is left for the next one (RFC 5321 4.1.1.5). */
   async #reset(): Promise<void> {
-    const clean = await new Promise<boolean>((resolve) => {
-      this.#onBreak = () => resolve(false);
-      this.#connection.reset((error) => resolve(!error));
+    if (this.#broken) return;
+    const problem = await this.#within(this.#timeouts.reset, (done) => {
+      this.#connection.reset((error) => done((error as SmtpError | null) ?? undefined));
+    });
+    if (problem !== undefined) this.#break();
+  }
+
+  /** One exchange with an end: an answer, the end of the connection, or the end of our patience. */
+  async #within(
+    ms: number,
+    exchange: (done: (problem: SmtpError | undefined) => void) => void,
+  ): Promise<SmtpError | undefined> {
+    const problem = await new Promise<SmtpError | undefined>((resolve) => {
+      const timer = setTimeout(() => resolve(new Error(`no answer for ${Math.round(ms / 1_000)} s`)), ms);
+      const done = (problem: SmtpError | undefined) => {
+        clearTimeout(timer);
+        resolve(problem);
+      };
+      this.#onBreak = (error) => setImmediate(() => done(error));
+      exchange(done);
     });
     this.#onBreak = undefined;
-    if (!clean) this.#break();
+    return problem;
   }
 
   #lost(error: SmtpError): void {
+    this.#lostAt ??= this.#connection.awaits();
     this.#broken = true;
     this.#onBreak?.(error);
   }
@@ -172,20 +230,19 @@ function failureAt(phase: Phase, error: SmtpError): Handover {
   return { outcome: 'not-sent', reason: reply, phase };
 }
 
-function failure(error: SmtpError, bodyHandedOver: boolean): Handover {
+function failure(error: SmtpError, phase: Phase): Handover {
   const reply = replyText(error.response ?? error.message);
   // Larger than the server says it takes (RFC 1870): it will not fit the next time either.
   const code = error.responseCode ?? (error.code === 'EMESSAGE' ? 552 : 0);
-  const phase = bodyHandedOver ? 'body' : phaseOf(error.command);
   if (code >= 500) return { outcome: 'refused', reply, code, phase };
   if (code >= 400) return { outcome: 'deferred', reply, code, phase };
-  return bodyHandedOver ? { outcome: 'uncertain', reason: reply } : { outcome: 'not-sent', reason: reply, phase };
+  return phase === 'body' ? { outcome: 'uncertain', reason: reply } : { outcome: 'not-sent', reason: reply, phase };
 }
 
 function phaseOf(command: string | undefined): Phase {
+  if (command === 'MAIL FROM') return 'mail';
   if (command === 'RCPT TO') return 'rcpt';
-  if (command === 'DATA') return 'data';
-  return 'mail';
+  return 'data';
 }
 
 function isAscii(text: string): boolean {

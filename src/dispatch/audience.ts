@@ -1,0 +1,90 @@
+import { type Database, sql } from '../platform/database/index.ts';
+import { mailable } from '../subscribers/index.ts';
+
+/** Recipients of one batch, and so of one job. */
+export const BATCH_SIZE = 250;
+
+export interface AudienceOf {
+  editionId: number;
+  newsletterId: number;
+  hash: string;
+  /** For a correction: the edition whose readers it goes to. */
+  correctsEditionId: number | null;
+}
+
+/**
+ * Freezes the audience of an edition into its own partition of the ledger, in one statement for all rows. The partition is
+ * filled before it is attached, so that others never wait for it, and gets its key when it is full, which is sorting rather
+ * than searching. Returns the audience's size. Once an edition; in the transaction that starts the send.
+ */
+export async function freezeAudience(db: Database, audience: AudienceOf): Promise<number> {
+  const { editionId, newsletterId, hash, correctsEditionId } = audience;
+  const id = sql.raw(String(Number(editionId)));
+  const partition = partitionOf(editionId);
+  await sql`create table ${partition} (like deliveries including defaults, check (edition_id = ${id})) with (fillfactor = 60)`.execute(
+    db,
+  );
+  const readers = mailable(newsletterId);
+  const whom =
+    correctsEditionId === null ? readers : sql`${readers} and p.id in (${reachedBy(Number(correctsEditionId))})`;
+  const { numAffectedRows } = await sql`
+    insert into ${partition} (edition_id, batch, subscriber_id, address, name, hash)
+    select ${editionId}, (row_number() over (order by m.subscriber_id) - 1) / ${BATCH_SIZE}, m.subscriber_id, m.address, m.name, ${hash}
+    from (${whom}) m`.execute(db);
+  const size = Number(numAffectedRows ?? 0);
+  await sql`alter table ${partition} add primary key (edition_id, batch, subscriber_id)`.execute(db);
+  await sql`analyze ${partition}`.execute(db);
+  await sql`alter table deliveries attach partition ${partition} for values in (${id})`.execute(db);
+  await sql`insert into batches (edition_id, batch, due_at)
+    select ${editionId}, n, now() from generate_series(0, ${Math.ceil(size / BATCH_SIZE) - 1}) n`.execute(db);
+  return size;
+}
+
+/** The edition's own table: a statement on it does not have to look past all others. */
+export function partitionOf(editionId: number) {
+  return sql.raw(`deliveries_${Number(editionId)}`);
+}
+
+/**
+ * Whom an edition has reached, or may have, with what was wrong: all of them, or, where it was stopped and then went on with
+ * another revision, those who got an earlier one.
+ */
+function reachedBy(editionId: number) {
+  return sql`
+    select d.subscriber_id from deliveries d
+    where d.edition_id = ${editionId} and d.state in ('accepted', 'uncertain', 'handing')
+      and (d.hash is distinct from (
+          select a.hash from approvals a where a.edition_id = ${editionId} and a.withdrawn_at is null
+        ) or not exists (
+          select from approvals a where a.edition_id = ${editionId} and a.withdrawn_at is not null
+            and exists (select from deliveries x where x.edition_id = ${editionId} and x.hash = a.hash)
+        ))`;
+}
+
+/** A stopped edition goes on with another revision: whoever was left over is planned again, under its hash. */
+export async function planRemaining(db: Database, editionId: number, hash: string): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update deliveries set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, hash = ${hash}
+    where edition_id = ${editionId} and state = 'withdrawn' and cause = 'stopped'`.execute(db);
+  await reopenBatches(db, editionId);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** A stopped edition: whoever has not been reached will not be. */
+export async function withdrawRemaining(db: Database, editionId: number): Promise<void> {
+  await sql`update deliveries set state = 'withdrawn', cause = 'stopped', reason = null, settled_at = now(), due_at = null
+    where edition_id = ${editionId} and state in ('planned', 'deferred')`.execute(db);
+}
+
+/** Sets when each batch that nobody holds is due, from its rows. */
+export async function reopenBatches(db: Database, editionId: number): Promise<void> {
+  await sql`
+    update batches b set due_at = r.due_at
+    from batches x left join (
+      select batch, min(case when state = 'planned' then coalesce(due_at, now()) when state = 'deferred' then due_at else now() end) as due_at
+      from deliveries where edition_id = ${editionId} and state in ('planned', 'deferred', 'handing') group by batch
+    ) r on r.batch = x.batch
+    where x.edition_id = ${editionId} and b.edition_id = x.edition_id and b.batch = x.batch and b.claim is null`.execute(
+    db,
+  );
+}

@@ -1,0 +1,206 @@
+import type { Database } from '../../platform/database/index.ts';
+import { type Ask, freeSlots, giveBack, reserve, spread, takeSlots } from './store.ts';
+
+// What one relay or one recipient domain lets this process do now: not while it is held, at its rate, within its day's quota,
+// and over no more connections than it allows. Rate and quota are drawn from the database some messages ahead; connections are
+// leased from it. Nothing here waits: it says how long to wait.
+
+/** What is configured; undefined: no limit. */
+export interface Rule {
+  perSecond: number | undefined;
+  /** Messages under way at the same time. */
+  connections: number | undefined;
+  /** Messages until a connection is replaced. */
+  perConnection: number | undefined;
+  /** Messages of a day; Infinity: no quota. */
+  perDay: () => number;
+}
+
+/** What a process is among others. */
+export interface Process {
+  db: Database;
+  /** Its name in the books. */
+  holder: string;
+  leaseMs: number;
+  /** How many processes are sending. */
+  senders: () => number;
+  /** Something may go on that could not before. */
+  wake: () => void;
+}
+
+const ASK_AGAIN_MS = 250;
+const SOON_MS = 20;
+const MOST_AHEAD = 200;
+
+export class Gate {
+  readonly key: string;
+  rule: Rule;
+  readonly #process: Process;
+  #heldUntil = 0;
+  #slowedTo: number | undefined;
+  #passes: number[] = [];
+  #asking = false;
+  #askAt = 0;
+  #slots: number[] = [];
+  #slotsChangedAt = 0;
+  readonly #onSession = new WeakMap<object, number>();
+  #inUse = 0;
+
+  constructor(key: string, rule: Rule, process: Process) {
+    this.key = key;
+    this.rule = rule;
+    this.#process = process;
+  }
+
+  /** What the last look at the database said. */
+  learn({ heldMs, slowedTo }: { heldMs: number; slowedTo: number | null }): void {
+    this.#heldUntil = performance.now() + heldMs;
+    this.#slowedTo = slowedTo ?? undefined;
+  }
+
+  get slowedTo(): number | null {
+    return this.#slowedTo ?? null;
+  }
+
+  get heldMs(): number {
+    return Math.max(0, this.#heldUntil - performance.now());
+  }
+
+  /** Messages a second; undefined: as fast as it goes. */
+  get rate(): number | undefined {
+    const rates = [this.rule.perSecond, this.#slowedTo].filter((rate) => rate !== undefined);
+    return rates.length === 0 ? undefined : Math.min(...rates);
+  }
+
+  /** Is there anything to it now? */
+  get isOpen(): boolean {
+    return (
+      this.rate === undefined &&
+      this.rule.connections === undefined &&
+      !Number.isFinite(this.rule.perDay()) &&
+      this.heldMs === 0
+    );
+  }
+
+  /** How long until the next message may leave; 0: now. */
+  waitMs(): number {
+    const held = this.heldMs;
+    if (held > 0) return held;
+    if (this.rule.connections !== undefined && this.#inUse >= this.#slots.length) return this.#askForSlots();
+    if (this.rate === undefined && !Number.isFinite(this.rule.perDay())) return 0;
+    const [next] = this.#passes;
+    if (next === undefined) return this.#askForPasses();
+    return Math.max(0, next - performance.now());
+  }
+
+  /** How many messages may leave within so long, at most. */
+  capacity(withinMs: number): number {
+    const wait = this.waitMs();
+    if (wait > withinMs) return 0;
+    return this.rate === undefined ? Number.POSITIVE_INFINITY : Math.ceil((this.rate * withinMs) / 1_000);
+  }
+
+  /** When messages that have to wait may be tried: the first, and each next one so much later. Never rejects. */
+  async spread(count: number): Promise<{ firstMs: number; everyMs: number }> {
+    const waitMs = Math.max(this.waitMs(), ASK_AGAIN_MS);
+    const { rate } = this;
+    if (rate === undefined) return { firstMs: waitMs, everyMs: 0 };
+    const firstMs = await spread(this.#process.db, this.key, count, rate).catch(() => waitMs);
+    return { firstMs: Math.max(firstMs, waitMs), everyMs: 1_000 / rate };
+  }
+
+  /** One message leaves; only after `waitMs` was 0. */
+  take(): void {
+    this.#passes.shift();
+    this.#inUse++;
+  }
+
+  /** More is in use than this process may: where another one began to send, it gets its share. */
+  get exceedsShare(): boolean {
+    const share = Math.ceil((this.rule.connections ?? Number.POSITIVE_INFINITY) / Math.max(1, this.#process.senders()));
+    return this.#inUse > Math.min(share, this.#slots.length);
+  }
+
+  /** A message has gone over a connection. */
+  countOn(session: object): void {
+    if (this.rule.perConnection !== undefined) this.#onSession.set(session, (this.#onSession.get(session) ?? 0) + 1);
+  }
+
+  /** A connection has carried as many messages as it should. */
+  isUsedUp(session: object): boolean {
+    return (this.#onSession.get(session) ?? 0) >= (this.rule.perConnection ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** A message that was taken is through, or did not leave after all. */
+  done(): void {
+    this.#inUse--;
+    const { connections } = this.rule;
+    if (connections === undefined) return;
+    const share = Math.ceil(connections / Math.max(1, this.#process.senders()));
+    if (this.#slots.length > Math.max(share, this.#inUse)) void this.#freeBeyond(Math.max(share, this.#inUse));
+  }
+
+  /** The slots that it had in the database at a time; news since then count more. */
+  keepSlots(slots: number[], asOf: number): void {
+    if (this.#slotsChangedAt < asOf && !this.#asking) this.#slots = slots;
+  }
+
+  /** Gives back what is not in use: connections, and the reserved part of a quota. */
+  async rest(): Promise<void> {
+    const { db } = this.#process;
+    const unused = this.#passes.splice(0).length;
+    await this.#freeBeyond(this.#inUse);
+    if (unused > 0 && Number.isFinite(this.rule.perDay())) await giveBack(db, this.key, unused);
+  }
+
+  async #freeBeyond(kept: number): Promise<void> {
+    const { db, holder } = this.#process;
+    const free = this.#slots.splice(kept);
+    this.#slotsChangedAt = performance.now();
+    // What is not freed ends with its lease.
+    if (free.length > 0) await freeSlots(db, this.key, free, holder).catch(() => {});
+  }
+
+  #askForPasses(): number {
+    const rate = this.rate;
+    const want = rate === undefined ? MOST_AHEAD : Math.min(MOST_AHEAD, Math.max(1, Math.ceil(rate / 4)));
+    const ask: Ask = { want, perSecond: this.rule.perSecond, perDay: this.rule.perDay() };
+    return this.#ask(async () => {
+      const { count, waitMs, everyMs } = await reserve(this.#process.db, this.key, ask);
+      const from = performance.now() + waitMs;
+      for (let n = 0; n < count; n++) this.#passes.push(from + n * everyMs);
+      return count > 0 ? 0 : waitMs;
+    });
+  }
+
+  #askForSlots(): number {
+    const { db, holder, leaseMs, senders } = this.#process;
+    const limit = this.rule.connections ?? 0;
+    const share = Math.ceil(limit / Math.max(1, senders()));
+    if (this.#slots.length >= share) return ASK_AGAIN_MS;
+    return this.#ask(async () => {
+      const slots = await takeSlots(db, this.key, { limit, want: share - this.#slots.length, holder, leaseMs });
+      this.#slots.push(...slots);
+      this.#slotsChangedAt = performance.now();
+      return slots.length > 0 ? 0 : ASK_AGAIN_MS;
+    });
+  }
+
+  /** One question at a time; `answer` says how long to wait before the next one. */
+  #ask(answer: () => Promise<number>): number {
+    const now = performance.now();
+    if (now < this.#askAt) return this.#askAt - now;
+    if (!this.#asking) {
+      this.#asking = true;
+      answer()
+        .catch(() => ASK_AGAIN_MS)
+        .then((waitMs) => {
+          this.#asking = false;
+          this.#askAt = performance.now() + waitMs;
+          this.#process.wake();
+        })
+        .catch(() => {});
+    }
+    return SOON_MS;
+  }
+}

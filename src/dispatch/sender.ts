@@ -1,0 +1,391 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Relay } from '../platform/config/index.ts';
+import type { Database, Statements } from '../platform/database/index.ts';
+import { reasonOf } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
+import { signMessage } from '../platform/mime/index.ts';
+import { type Handover, type SmtpSession, wordsOf } from '../platform/smtp/index.ts';
+import type { Settlement } from './delivery.ts';
+import { type Floor, Outlet, STALE_MS } from './outlet.ts';
+import { Pacing } from './pacing/pacing.ts';
+import type { Parcel, Run } from './parcel.ts';
+import { messageFor, returnPathFor } from './posting.ts';
+import { type Grant, type Turn, runTurn } from './turn.ts';
+import { verdictOf } from './verdict.ts';
+import { Waiting } from './waiting.ts';
+
+// What a process sends, whatever batches it comes from. Parcels wait by recipient domain; as connections and limits allow, they
+// are marked `handing` in the books, delivered, and settled. Marking and settling go into the books together, a turn at a time:
+// what gathers while one turn is being committed makes the next. A lane takes its next parcel as soon as its last one is
+// queued for the books, and at most two parcels for each open connection are in `handing`: that is all that a crash can put in
+// doubt. While the database does not answer, no turn ends, nothing is marked, and so no mail is begun; what is known is written
+// when it answers again.
+
+export interface SenderParts {
+  db: Database;
+  statements: Statements;
+  /** Asked anew now and then: the local inbox moves its port when it starts anew. */
+  relays: () => Relay[];
+  openSession: Floor['openSession'];
+  returnPath: string | undefined;
+  leaseMs: number;
+  /** The process's name in the books. */
+  holder: string;
+  log: Log;
+  /** Domains of an edition that refuse us (5.7.x) have had another message settled. */
+  onBlocked: (editionId: number, domains: string[]) => Promise<void>;
+}
+
+const RETRY_MS = 200;
+/** Who has to wait longer than this is given back, so that others of the batch's kind get their turn. */
+const PARK_MS = 1_500;
+
+export class Sender {
+  readonly #parts: SenderParts;
+  readonly #pacing: Pacing;
+  readonly #floor: Floor;
+  readonly #waiting = new Waiting();
+  readonly #runs = new Set<Run>();
+  #outlets: Outlet[] = [];
+  #stale: Parcel[] = [];
+  #settled: Parcel[] = [];
+  #turning = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+    const { db, holder, leaseMs, log } = parts;
+    this.#pacing = new Pacing({ db, holder, leaseMs, wake: () => this.#pump() }, log);
+    this.#floor = {
+      openSession: parts.openSession,
+      deliver: (parcel, session, outlet) => this.#deliver(parcel, session, outlet),
+      regrant: (parcel) => void this.#stale.push(parcel),
+      hasWork: () => this.#waiting.size > 0,
+      relayFailed: (outlet, handover) => this.#relayFailed(outlet, handover),
+      changed: (outlet) => this.#outletChanged(outlet),
+    };
+  }
+
+  get isBusy(): boolean {
+    return this.#runs.size > 0;
+  }
+
+  /** Takes up a batch. Its `done` is called once for each of its parcels. */
+  async take(run: Run, parcels: Parcel[]): Promise<void> {
+    this.#runs.add(run);
+    await this.#pacing.start();
+    this.#meetRelays();
+    this.#waiting.add(parcels);
+    if (this.#stopped) this.#giveBackWaiting();
+    this.#pump();
+  }
+
+  /** A run all of whose parcels are through. */
+  finish(run: Run): void {
+    this.#runs.delete(run);
+    if (this.#runs.size > 0) return;
+    clearTimeout(this.#timer);
+    for (const resolve of this.#idle.splice(0)) resolve();
+    this.#restIfIdle();
+  }
+
+  /** No further mail of a run is begun. */
+  halt(run: Run): void {
+    run.halted = true;
+    for (const parcel of this.#waiting.remove(run)) run.done(parcel, 0);
+  }
+
+  /** No further mail is begun; what is under way is finished, and what was only marked is given back. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#giveBackWaiting();
+    for (const outlet of this.#outlets) {
+      outlet.stop();
+      this.#giveBackReady(outlet);
+    }
+    this.#pump();
+  }
+
+  /** Resolves when everything is in the books. */
+  async settled(): Promise<void> {
+    if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #meetRelays(): void {
+    for (const relay of this.#parts.relays()) {
+      const known = this.#outlets.find((outlet) => outlet.relay.name === relay.name);
+      const gate = this.#pacing.relayGate(relay);
+      const connections = this.#pacing.connectionGate(relay);
+      if (known === undefined) this.#outlets.push(new Outlet(relay, { gate, connections }, this.#floor));
+      else known.relay = relay;
+    }
+    // Shares are kept from here on: one that was away has nothing to make up for.
+    for (const outlet of this.#outlets) outlet.served = 0;
+  }
+
+  /** Goes on with whatever can go on. */
+  #pump(): void {
+    clearTimeout(this.#timer);
+    if (this.#runs.size === 0) return;
+    if (!this.#stopped && this.#waiting.size > 0) this.#widen();
+    if (!this.#turning) void this.#turn();
+  }
+
+  #widen(): void {
+    const waits = this.#usable().map((outlet) => outlet.widen(this.#waiting.size));
+    const waitMs = Math.min(...waits);
+    // Every relay is away, or somebody else has all the connections that there may be.
+    if (this.#outlets.every((outlet) => outlet.lanes === 0) && waitMs > PARK_MS) return this.#parkAll(waitMs);
+    if (waitMs > 0 && Number.isFinite(waitMs)) this.#later(waitMs);
+  }
+
+  /** Relays of weight 0 stand by until all others are away. */
+  #usable(): Outlet[] {
+    const main = this.#outlets.filter((outlet) => outlet.relay.weight > 0);
+    return main.some((outlet) => outlet.gate.heldMs === 0) ? main : this.#outlets;
+  }
+
+  async #turn(): Promise<void> {
+    this.#turning = true;
+    try {
+      for (;;) {
+        const settled = this.#settled.splice(0);
+        for (const parcel of settled) this.#outletOf(parcel).handing--;
+        const wanted = [...this.#stale.splice(0), ...this.#nextParcels()];
+        if (settled.length === 0 && wanted.length === 0) break;
+        await this.#write(settled, wanted);
+      }
+    } finally {
+      this.#turning = false;
+    }
+    this.#parkIdle();
+  }
+
+  /** As many as the open connections and the limits allow. */
+  #nextParcels(): Parcel[] {
+    const parcels: Parcel[] = [];
+    if (this.#stopped) return parcels;
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (;;) {
+      const { outlet, relayWaitMs } = this.#nextOutlet();
+      waitMs = Math.min(waitMs, relayWaitMs);
+      if (outlet === undefined) break;
+      const next = this.#waiting.next((domain) => this.#pacing.domainGate(domain));
+      if (next.parcel === undefined) {
+        waitMs = Math.min(waitMs, next.waitMs);
+        break;
+      }
+      outlet.gate.take();
+      outlet.handing++;
+      outlet.served++;
+      this.#byOutlet.set(next.parcel, outlet);
+      parcels.push(next.parcel);
+    }
+    if (this.#waiting.size > 0 && Number.isFinite(waitMs)) this.#later(waitMs);
+    return parcels;
+  }
+
+  readonly #space = new WeakMap<SmtpSession, Buffer>();
+  readonly #byOutlet = new WeakMap<Parcel, Outlet>();
+
+  #outletOf(parcel: Parcel): Outlet {
+    const outlet = this.#byOutlet.get(parcel);
+    if (outlet === undefined) throw new Error('a parcel without an outlet');
+    return outlet;
+  }
+
+  /** The relay that is farthest behind its share, of those that can take another parcel. */
+  #nextOutlet(): { outlet: Outlet | undefined; relayWaitMs: number } {
+    let best: Outlet | undefined;
+    let relayWaitMs = Number.POSITIVE_INFINITY;
+    const behind = ({ served, relay }: Outlet) => served / Math.max(relay.weight, 0.001);
+    for (const outlet of this.#usable()) {
+      if (outlet.room <= 0) continue;
+      const waitMs = outlet.gate.waitMs();
+      if (waitMs > 0) relayWaitMs = Math.min(relayWaitMs, waitMs);
+      else if (best === undefined || behind(outlet) < behind(best)) best = outlet;
+    }
+    return { outlet: best, relayWaitMs };
+  }
+
+  /** Writes until it is written: what a relay has said is not to be forgotten because the database is away. */
+  async #write(settled: Parcel[], wanted: Parcel[]): Promise<void> {
+    const turns = turnsOf(settled, wanted);
+    await Promise.all(
+      turns.map(async ({ turn, wanted, settled }) => {
+        const grants = await this.#commit(turn);
+        const now = performance.now();
+        for (const [index, parcel] of wanted.entries()) this.#granted(parcel, grants[index] ?? 'not-ours', now);
+        this.#booked(turn.editionId, settled);
+      }),
+    );
+  }
+
+  async #commit(turn: Turn): Promise<Grant[]> {
+    for (let told = false; ; told = true) {
+      try {
+        return await runTurn(this.#parts.statements, turn);
+      } catch (error) {
+        const facts = { edition: turn.editionId, reason: reasonOf(error) };
+        if (!told) this.#parts.log.warn('could not write the ledger, trying until it works', facts);
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  #granted(parcel: Parcel, grant: Grant, now: number): void {
+    const outlet = this.#outletOf(parcel);
+    const before = parcel.grantedAt;
+    if (grant === 'granted') {
+      parcel.grantedAt = now;
+      if (this.#stopped || parcel.run.halted || outlet.open === 0) this.#settle(parcel, UNTOUCHED);
+      else outlet.push(parcel);
+      return;
+    }
+    // The edition was paused or stopped, or the batch is no longer ours: the rest of it is not either.
+    if (grant === 'not-ours' && !parcel.run.halted) this.halt(parcel.run);
+    // What was marked before is given back, if it still is ours to give.
+    if (grant === 'not-ours' && before > 0) return this.#settle(parcel, UNTOUCHED);
+    outlet.handing--;
+    parcel.gate?.done();
+    parcel.run.done(parcel, grant === 'withdrawn' ? undefined : 0);
+  }
+
+  #booked(editionId: number, parcels: Parcel[]): void {
+    const blocked = new Set<string>();
+    for (const parcel of parcels) {
+      parcel.gate?.done();
+      if (parcel.settlement?.cause === 'policy') blocked.add(parcel.domain);
+      parcel.run.done(parcel);
+    }
+    if (blocked.size === 0) return;
+    this.#parts
+      .onBlocked(editionId, [...blocked])
+      .catch((error: unknown) =>
+        this.#parts.log.warn('could not look at who refuses us', { edition: editionId, reason: reasonOf(error) }),
+      );
+  }
+
+  async #deliver(parcel: Parcel, session: SmtpSession, outlet: Outlet): Promise<void> {
+    const { run, row, domain } = parcel;
+    const { posting } = run;
+    if (run.halted || performance.now() > run.leaseUntil) return this.#settle(parcel, UNTOUCHED);
+    let handover: Handover;
+    try {
+      const bytes = messageFor(posting, row, this.#space.get(session));
+      this.#space.delete(session);
+      const message = await signMessage(bytes, posting.dkim, posting.startedAt);
+      parcel.gate?.countOn(session);
+      const envelope = { from: returnPathFor(posting, row, this.#parts.returnPath), to: row.address };
+      handover = await session.deliver(envelope, message, () => performance.now() < run.leaseUntil);
+      // Accepted, it has left to the last byte: the next message of this connection may take its place.
+      if (handover.outcome === 'accepted') this.#space.set(session, Buffer.from(bytes.buffer));
+    } catch (error) {
+      // A mail that cannot be made as it was approved must not go out in another way.
+      run.fault ??= error;
+      this.halt(run);
+      return this.#settle(parcel, UNTOUCHED);
+    }
+    const { settlement, sign } = verdictOf(handover, row.attempts);
+    this.#learn(sign, { relay: outlet.relay.name, domain, words: wordsOf(handover) });
+    this.#settle(parcel, { ...settlement, relay: outlet.relay.name });
+  }
+
+  #learn(sign: ReturnType<typeof verdictOf>['sign'], about: { relay: string; domain: string; words: string }): void {
+    const { relay, domain, words } = about;
+    if (sign === 'well') this.#pacing.well(relay, domain);
+    else if (sign === 'relay-throttled') this.#pacing.throttled(`relay:${relay}`, words);
+    else if (sign === 'domain-throttled') this.#pacing.throttled(`domain:${domain}`, words);
+    else if (sign === 'relay-failed') this.#pacing.relayFailed(relay, words);
+    else if (sign === 'domain-troubled') this.#pacing.domainTroubled(domain, words);
+  }
+
+  #settle(parcel: Parcel, settlement: Settlement): void {
+    parcel.settlement = settlement;
+    this.#settled.push(parcel);
+    this.#pump();
+  }
+
+  #relayFailed(outlet: Outlet, handover: Handover): void {
+    const { sign } = verdictOf(handover, 0);
+    const words = wordsOf(handover);
+    if (sign === 'relay-throttled') this.#pacing.throttled(`relay:${outlet.relay.name}`, words);
+    else this.#pacing.relayFailed(outlet.relay.name, words);
+  }
+
+  #outletChanged(outlet: Outlet): void {
+    if (outlet.open === 0) this.#giveBackReady(outlet);
+    this.#pump();
+    this.#restIfIdle();
+  }
+
+  /** What is limited is for others when nothing is to be sent and no connection is open. */
+  #restIfIdle(): void {
+    if (this.#runs.size > 0 || this.#outlets.some((outlet) => outlet.lanes > 0)) return;
+    void this.#pacing.rest().catch(() => {});
+  }
+
+  /** Marked for an outlet that has no connection any more, and not begun. */
+  #giveBackReady(outlet: Outlet): void {
+    for (const parcel of outlet.takeBack()) this.#settle(parcel, UNTOUCHED);
+  }
+
+  #giveBackWaiting(): void {
+    for (const parcel of this.#waiting.removeAll()) parcel.run.done(parcel, 0);
+  }
+
+  #parkAll(waitMs: number): void {
+    for (const parcel of this.#waiting.removeAll()) parcel.run.done(parcel, waitMs);
+  }
+
+  /** Who has to wait for a domain's limits is given back, spread over the time that it takes: others may have more to do. */
+  #parkIdle(): void {
+    if (this.#waiting.size === 0 || this.#stopped) return;
+    for (const { gate, parcels } of this.#waiting.held((domain) => this.#pacing.domainGate(domain), PARK_MS)) {
+      void gate.spread(parcels.length).then(({ firstMs, everyMs }) => {
+        for (const [index, parcel] of parcels.entries()) parcel.run.done(parcel, firstMs + index * everyMs);
+      });
+    }
+  }
+
+  #later(waitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(waitMs, STALE_MS)));
+  }
+}
+
+const UNTOUCHED: Settlement = { state: 'planned', cause: null, reason: '', waitMs: 0, charged: false, relay: '' };
+
+interface EditionsTurn {
+  turn: Turn;
+  settled: Parcel[];
+  wanted: Parcel[];
+}
+
+/** A turn of the books is one statement an edition. */
+function turnsOf(settled: Parcel[], wanted: Parcel[]): EditionsTurn[] {
+  const turns = new Map<string, EditionsTurn>();
+  const turnFor = ({ run: { key, posting } }: Parcel) => {
+    const name = `${key.editionId} ${posting.hash}`;
+    const known = turns.get(name);
+    if (known !== undefined) return known;
+    const { editionId, newsletterId, hash } = posting;
+    const made = { turn: { editionId, newsletterId, hash, settled: [], wanted: [] }, settled: [], wanted: [] };
+    turns.set(name, made);
+    return made as EditionsTurn;
+  };
+  for (const parcel of settled) {
+    const { turn, settled } = turnFor(parcel);
+    settled.push(parcel);
+    turn.settled.push({ key: parcel.run.key, row: parcel.row, settlement: parcel.settlement ?? UNTOUCHED });
+  }
+  for (const parcel of wanted) {
+    const { turn, wanted } = turnFor(parcel);
+    wanted.push(parcel);
+    turn.wanted.push({ key: parcel.run.key, row: parcel.row });
+  }
+  return [...turns.values()];
+}
