@@ -56,7 +56,12 @@ const lateSink = await startSink(LATENCY_MS);
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const { db } = house.app.database;
-await newDkimKey(db, house.app.config.keys, { domain: 'example.org', selector: 'bench', algorithm: 'rsa', now: new Date() });
+await newDkimKey(db, house.app.config.keys, {
+  domain: 'example.org',
+  selector: 'bench',
+  algorithm: 'rsa',
+  now: new Date(),
+});
 
 const variants: Record<string, Variant> = {
   naive: () => naive(''),
@@ -69,19 +74,17 @@ const variants: Record<string, Variant> = {
   latency: () => ours({ processes: 1, to: lateSink, connections: LATENCY_CONNECTIONS, readers: LATENCY_READERS }),
 };
 
-const wanted = Object.keys(variants).filter((name) => options.only === '' || options.only.split(',').includes(name));
 const hasSmtpSource = spawnSync('smtp-source', ['-h']).error === undefined;
+const wanted = Object.keys(variants).filter(
+  (name) => (options.only === '' || options.only.split(',').includes(name)) && (name !== 'smtpSource' || hasSmtpSource),
+);
 const figures: Record<string, Figures[]> = {};
 try {
   for (let round = 1; round <= ROUNDS; round++) {
     for (const name of wanted) {
-      if (name === 'smtpSource' && !hasSmtpSource) continue;
       const result = await (variants[name] as Variant)();
       (figures[name] ??= []).push(result);
-      log(
-        `${round}/${ROUNDS} ${name.padEnd(11)} ${result.perSecond.toFixed(0).padStart(7)}/s  ${result.cpuMicrosPerMessage.toFixed(0).padStart(5)} µs  ` +
-          `${result.peakMb} MB  postgres ${result.postgresMicrosPerMessage?.toFixed(0) ?? '–'} µs, sink ${result.sinkMicrosPerMessage.toFixed(0)} µs`,
-      );
+      log(`${round}/${ROUNDS} ${name.padEnd(11)} ${lineOf(result)}`);
     }
   }
 } finally {
@@ -90,8 +93,19 @@ try {
   await house.remove();
 }
 
-const best = Math.max(...Object.values(figures).flat().map(({ perSecond }) => perSecond));
-const sinkCapacity = Math.round(1e6 / Math.min(...Object.values(figures).flat().map(({ sinkMicrosPerMessage }) => sinkMicrosPerMessage)));
+const best = Math.max(
+  ...Object.values(figures)
+    .flat()
+    .map(({ perSecond }) => perSecond),
+);
+const sinkCapacity = Math.round(
+  1e6 /
+    Math.min(
+      ...Object.values(figures)
+        .flat()
+        .map(({ sinkMicrosPerMessage }) => sinkMicrosPerMessage),
+    ),
+);
 const summary = {
   ...Object.fromEntries(Object.entries(figures).map(([name, results]) => [name, median(results)])),
   opensslRsa2048PerSecond: opensslRsa2048PerSecond(),
@@ -107,7 +121,16 @@ if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
 async function naive(key: string): Promise<Figures> {
   await sink.report();
   const count = NAIVE_MESSAGES;
-  const args = ['--import', 'tsx', path.join(ROOT, 'benchmarks/naive.ts'), String(sink.port), String(count), String(CONNECTIONS), String(FILLER), key];
+  const args = [
+    '--import',
+    'tsx',
+    path.join(ROOT, 'benchmarks/naive.ts'),
+    String(sink.port),
+    String(count),
+    String(CONNECTIONS),
+    String(FILLER),
+    key,
+  ];
   const child = start(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
   // From the first message on: what a program needs to start is not what is compared.
   const cpuBefore = await atFirstMessage(child);
@@ -134,7 +157,20 @@ async function atFirstMessage(child: Measured): Promise<number> {
 
 async function smtpSource(): Promise<Figures> {
   await sink.report();
-  const args = ['-d', '-s', String(CONNECTIONS), '-m', String(READERS * 2), '-l', String(65_536), '-f', 'a@example.org', '-t', 'b@example.net', `127.0.0.1:${sink.port}`];
+  const args = [
+    '-d',
+    '-s',
+    String(CONNECTIONS),
+    '-m',
+    String(READERS * 2),
+    '-l',
+    String(65_536),
+    '-f',
+    'a@example.org',
+    '-t',
+    'b@example.net',
+    `127.0.0.1:${sink.port}`,
+  ];
   const child = start('smtp-source', args, { stdio: 'ignore' });
   await once(child.child, 'exit');
   const { messages, micros, cpuMicros } = await sink.report();
@@ -154,7 +190,13 @@ interface Ours {
   readers?: number;
 }
 
-async function ours({ processes, dkim = false, to = sink, connections = CONNECTIONS, readers = READERS }: Ours): Promise<Figures> {
+async function ours({
+  processes,
+  dkim = false,
+  to = sink,
+  connections = CONNECTIONS,
+  readers = READERS,
+}: Ours): Promise<Figures> {
   if (dkim) await useDkimKey(db, 'example.org', 'bench', new Date());
   else await sql`update dkim_keys set used_since = null`.execute(db);
   const editionId = await house.addEdition();
@@ -170,7 +212,8 @@ async function ours({ processes, dkim = false, to = sink, connections = CONNECTI
   await until(async () => (await getEdition(db, editionId)).state === 'sent');
   const sums = await sumsOf(db, editionId);
   const { messages, micros, cpuMicros } = await to.report();
-  if (sums.accepted !== readers || messages !== readers) throw new Error(`the books do not add up: ${JSON.stringify(sums)}, ${messages} arrived`);
+  if (sums.accepted !== readers || messages !== readers)
+    throw new Error(`the books do not add up: ${JSON.stringify(sums)}, ${messages} arrived`);
   const cpu = workers.reduce((sum, worker, index) => sum + worker.cpuMicros() - (before[index] ?? 0), 0);
   const postgres = postgresMicros() - postgresBefore;
   const peakMb = Math.max(...workers.map((worker) => worker.peakMb()));
@@ -185,7 +228,7 @@ async function ours({ processes, dkim = false, to = sink, connections = CONNECTI
 }
 
 function startWorker(port: number, connections: number): Measured {
-  return start(process.execPath, [...options.node, path.join(ROOT, 'bin/roundup.js'), 'work'], {
+  return start(process.execPath, [...options.node, path.join(ROOT, 'bin/roundup.js'), 'work', '--send-only'], {
     cwd: house.app.config.dataDir,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -196,6 +239,7 @@ function startWorker(port: number, connections: number): Measured {
       SMTP_URL: `smtp://127.0.0.1:${port}?tls=none&connections=${connections}&messages=100000`,
       BASE_URL: 'https://news.example.org',
       LOG_LEVEL: 'warn',
+      ...(process.env.BENCH_ENV === undefined ? {} : JSON.parse(process.env.BENCH_ENV)),
     },
   });
 }
@@ -230,11 +274,31 @@ function median(results: Figures[]): Figures {
 
 /** Signatures of one core a second. */
 function opensslRsa2048PerSecond(): number {
-  const { stdout } = spawnSync('openssl', ['speed', '-seconds', '2', 'rsa2048'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const { stdout } = spawnSync('openssl', ['speed', '-seconds', '2', 'rsa2048'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return Number(/rsa\s+2048 bits\s+\S+\s+\S+\s+([\d.]+)/.exec(stdout.toString())?.[1] ?? Number.NaN);
 }
 
-function report(all: Record<string, Figures> & { opensslRsa2048PerSecond: number; latencyLimitPerSecond: number; sinkCapacityPerSecond: number; bestPerSecond: number }): void {
+function lineOf({
+  perSecond,
+  cpuMicrosPerMessage,
+  peakMb,
+  postgresMicrosPerMessage,
+  sinkMicrosPerMessage,
+}: Figures): string {
+  const postgres = postgresMicrosPerMessage?.toFixed(0) ?? '–';
+  return `${perSecond.toFixed(0).padStart(7)}/s  ${cpuMicrosPerMessage.toFixed(0).padStart(5)} µs  ${peakMb} MB  postgres ${postgres} µs, sink ${sinkMicrosPerMessage.toFixed(0)} µs`;
+}
+
+function report(
+  all: Record<string, Figures> & {
+    opensslRsa2048PerSecond: number;
+    latencyLimitPerSecond: number;
+    sinkCapacityPerSecond: number;
+    bestPerSecond: number;
+  },
+): void {
   const ratio = (what: string, value: number | undefined, aim: string) =>
     log(`  ${what.padEnd(44)} ${Number.isFinite(value) ? (value as number).toFixed(2) : '–'}  (aim ${aim})`);
   const of = (name: string) => all[name]?.perSecond ?? Number.NaN;

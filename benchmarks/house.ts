@@ -128,7 +128,15 @@ async function addEdition({ database: { db } }: App, newsletterId: number): Prom
   const edition = await insertEdition(db, { newsletterId, ...times });
   await insertRevision(db, edition, { subject: '', preheader: '', note: '', sections: [] }, 'a benchmark', now);
   const hash = `${edition.id}`.padStart(64, 'b');
-  const rendition = { editionId: edition.id, hash, subject: '', html: [''], text: [''], stencil: stencilWith(FILLER), madeAt: now };
+  const rendition = {
+    editionId: edition.id,
+    hash,
+    subject: '',
+    html: [''],
+    text: [''],
+    stencil: stencilWith(FILLER),
+    madeAt: now,
+  };
   await insertRendition(db, rendition);
   await insertApproval(db, { editionId: edition.id, revision: 1, hash, approvedBy: 'a benchmark', approvedAt: now });
   await moveEdition(db, edition.id, ['draft'], 'approved');

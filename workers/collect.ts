@@ -1,12 +1,13 @@
-import { type Newsroom, collectById } from '../src/newsroom/index.ts';
+import { type Newsroom } from '../src/newsroom/index.ts';
 import type { Handler, NudgeQueue } from '../src/platform/queue/index.ts';
-import { listSources } from '../src/sources/index.ts';
 
 /** `all` announces every source; `source` collects one. */
 export const collectProcessor =
   (newsroom: Newsroom, queue: NudgeQueue): Handler =>
   async (name, { sourceId }) => {
+    // Loaded by the process that gets such a job: those that only send are spared the parsers.
+    const { collectById, sourceIds } = await import('../src/newsroom/index.ts');
     if (name === 'source') return collectById(newsroom, Number(sourceId));
-    const sources = await listSources(newsroom.db);
-    await queue.add(sources.map(({ id }) => ({ name: 'source', id: `source-${id}`, data: { sourceId: id } })));
+    const ids = await sourceIds(newsroom);
+    await queue.add(ids.map((id) => ({ name: 'source', id: `source-${id}`, data: { sourceId: id } })));
   };

@@ -1,9 +1,10 @@
 import { type App, QUEUE } from '../src/app.ts';
+import { clockProcessor } from './clock.ts';
 import { listNewsletters } from '../src/editions/index.ts';
 import { reasonOf } from '../src/platform/errors.ts';
 
 export interface Scheduler {
-  close(): void;
+  close(): Promise<void>;
 }
 
 const TICK_MS = 5_000;
@@ -12,16 +13,22 @@ const ASSERT_MS = 60_000;
 
 /**
  * Sets the schedulers in the queue, and sets them again every minute: a queue that was wiped, or a newsletter whose schedule
- * was changed, is right again by then. They only wake the clock worker; what is due is decided from the rows.
+ * was changed, is right again by then. They only wake the clock worker, which is here too; what is due is decided from the rows.
  */
 export async function startScheduler(app: App): Promise<Scheduler> {
+  const clock = (await app.queues()).worker(QUEUE.clock, clockProcessor(await app.newsroom()), { concurrency: 1 });
   await assertSchedules(app);
   const again = () =>
     assertSchedules(app).catch((error: unknown) =>
       app.log.warn('could not set the schedules', { reason: reasonOf(error) }),
     );
   const timer = setInterval(() => void again(), ASSERT_MS);
-  return { close: () => clearInterval(timer) };
+  return {
+    close: async () => {
+      clearInterval(timer);
+      await clock.close();
+    },
+  };
 }
 
 async function assertSchedules(app: App): Promise<void> {

@@ -1,7 +1,7 @@
 import { type App, QUEUE } from '../src/app.ts';
-import { endPresence, reportPresence } from '../src/dispatch/index.ts';
+import { endPresence, reconcile, reportPresence } from '../src/dispatch/index.ts';
+import { SECOND_MS } from '../src/lib/time.ts';
 import { reasonOf } from '../src/platform/errors.ts';
-import { clockProcessor } from './clock.ts';
 import { collectProcessor } from './collect.ts';
 import { dispatchProcessor } from './dispatch.ts';
 
@@ -13,31 +13,50 @@ export interface Workers {
 /** Batches of one process at the same time: while the last mails of one are under way, the next one has begun. */
 const BATCHES = 2;
 const COLLECTORS = 4;
-const PRESENCE_MS = 4_000;
+const PRESENCE_MS = SECOND_MS;
 
-/** All workers of this process, and its sign of life. */
-export async function startWorkers(app: App): Promise<Workers> {
+/** The workers of this process (`collects`: those that read sources, too), its sign of life, and its look at the books, which needs no queue. */
+export async function startWorkers(app: App, { collects = true } = {}): Promise<Workers> {
   const queues = await app.queues();
-  const newsroom = await app.newsroom();
   const { db } = app.database;
-  const id = app.processId;
-  const signal = () =>
-    reportPresence(db, id, app.isSending()).catch((error: unknown) =>
-      app.log.warn('could not report presence', { reason: reasonOf(error) }),
-    );
-  await signal();
-  const presence = setInterval(() => void signal(), PRESENCE_MS);
-  const workers = [
-    queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES }),
-    queues.worker(QUEUE.collect, collectProcessor(newsroom, queues.queue(QUEUE.collect)), { concurrency: COLLECTORS }),
-    queues.worker(QUEUE.clock, clockProcessor(newsroom), { concurrency: 1 }),
-  ];
+  const signal = repeated(app, 'report presence', PRESENCE_MS, () =>
+    reportPresence(db, app.processId, app.isSending()),
+  );
+  await signal.now();
+  const dispatchQueue = queues.queue(QUEUE.dispatch);
+  const reaper = repeated(app, 'look at what is being sent', reaperMs(app), () =>
+    reconcile(db, dispatchQueue, app.clock),
+  );
+  const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
+  if (collects) {
+    const collect = collectProcessor(await app.newsroom(), queues.queue(QUEUE.collect));
+    workers.push(queues.worker(QUEUE.collect, collect, { concurrency: COLLECTORS }));
+  }
   return {
     close: async () => {
-      clearInterval(presence);
+      reaper.stop();
+      signal.stop();
       app.stopSending();
       await Promise.all(workers.map((worker) => worker.close()));
-      await endPresence(db, id).catch(() => {});
+      await endPresence(db, app.processId).catch(() => {});
     },
   };
+}
+
+/** Often enough that what a lost worker held is not left alone for much longer than its lease. */
+function reaperMs({ config }: App): number {
+  return Math.min(2 * SECOND_MS, (config.leaseSeconds * SECOND_MS) / 4);
+}
+
+/** Does something now and then, one after the other; what fails is done again the next time. */
+function repeated(app: App, what: string, everyMs: number, act: () => Promise<unknown>) {
+  let busy = false;
+  const now = async () => {
+    if (busy) return;
+    busy = true;
+    await act().catch((error: unknown) => app.log.warn(`could not ${what}`, { reason: reasonOf(error) }));
+    busy = false;
+  };
+  const timer = setInterval(() => void now(), everyMs);
+  return { now, stop: () => clearInterval(timer) };
 }

@@ -4,19 +4,6 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { PROJECT_ROOT } from '../lib/root.ts';
 import { type ErrorCode, RoundupError, reasonOf } from '../platform/errors.ts';
-import { collectCommand } from './collect.ts';
-import { composeCommand } from './compose.ts';
-import { demoCommand } from './demo.ts';
-import { deskCommand } from './desk.ts';
-import { doctorCommand } from './doctor.ts';
-import { editionCommand } from './edition.ts';
-import { newsletterCommand } from './newsletter.ts';
-import { publicationCommand } from './publication.ts';
-import { runCommands } from './run.ts';
-import { sendTestCommand } from './sendTest.ts';
-import { sourceCommand } from './source.ts';
-import { statusCommand } from './status.ts';
-import { subscribersCommand } from './subscribers.ts';
 
 const EXIT_CODES = `
 Exit codes:
@@ -35,27 +22,40 @@ export async function main(argv: string[]): Promise<void> {
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('(see: roundup --help)')
     .exitOverride();
-  const commands = [
-    demoCommand(),
-    ...runCommands(),
-    publicationCommand(),
-    sourceCommand(),
-    newsletterCommand(),
-    subscribersCommand(),
-    collectCommand(),
-    composeCommand(),
-    editionCommand(),
-    sendTestCommand(),
-    statusCommand(),
-    deskCommand(),
-    doctorCommand(),
-  ];
-  for (const command of commands) program.addCommand(inherit(command, program));
+  for (const command of await commandsFor(argv[2])) program.addCommand(inherit(command, program));
   try {
     await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+type Loader = () => Promise<Command[]>;
+
+/** In the order of the help. Only what was asked for is loaded: a worker has no use for the parser of feeds. */
+const COMMANDS: Record<string, Loader> = {
+  demo: async () => [(await import('./demo.ts')).demoCommand()],
+  'up serve work': async () => (await import('./run.ts')).runCommands(),
+  publication: async () => [(await import('./publication.ts')).publicationCommand()],
+  source: async () => [(await import('./source.ts')).sourceCommand()],
+  newsletter: async () => [(await import('./newsletter.ts')).newsletterCommand()],
+  subscribers: async () => [(await import('./subscribers.ts')).subscribersCommand()],
+  collect: async () => [(await import('./collect.ts')).collectCommand()],
+  compose: async () => [(await import('./compose.ts')).composeCommand()],
+  edition: async () => [(await import('./edition/index.ts')).editionCommand()],
+  'send-test': async () => [(await import('./sendTest.ts')).sendTestCommand()],
+  domain: async () => [(await import('./domain.ts')).domainCommand()],
+  dkim: async () => [(await import('./dkim.ts')).dkimCommand()],
+  status: async () => [(await import('./status.ts')).statusCommand()],
+  desk: async () => [(await import('./desk.ts')).deskCommand()],
+  doctor: async () => [(await import('./doctor.ts')).doctorCommand()],
+};
+
+/** All of them where it is not clear which: for the help, and for the error that names what there is. */
+async function commandsFor(name = ''): Promise<Command[]> {
+  const wanted = Object.keys(COMMANDS).find((names) => names.split(' ').includes(name));
+  const loaders = wanted === undefined ? Object.values(COMMANDS) : [COMMANDS[wanted] as Loader];
+  return (await Promise.all(loaders.map((load) => load()))).flat();
 }
 
 /** Commands made on their own do not take over their parent's ways by themselves. */

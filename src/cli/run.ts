@@ -11,6 +11,8 @@ import { mark, remark } from './output.ts';
 interface Roles {
   web: boolean;
   workers: boolean;
+  /** Workers that send and do nothing else. */
+  sendOnly?: boolean;
 }
 
 /** `up`, `serve` and `work`: the same program, all of it or a part. */
@@ -24,7 +26,10 @@ export function runCommands(): Command[] {
       .action(() => run({ web: true, workers: false })),
     new Command('work')
       .description('run workers only, as many of these as you like')
-      .action(() => run({ web: false, workers: true })),
+      .option('--send-only', 'workers that send and read no sources: they need less memory')
+      .action(({ sendOnly }: { sendOnly?: boolean }) =>
+        run({ web: false, workers: true, sendOnly: sendOnly === true }),
+      ),
   ];
 }
 
@@ -34,11 +39,11 @@ async function run(roles: Roles): Promise<void> {
     async (app) => {
       const web = roles.web ? await (await import('../http/index.ts')).startWeb(app) : undefined;
       const scheduler = roles.web ? await startScheduler(app) : undefined;
-      const workers = roles.workers ? await startWorkers(app) : undefined;
+      const workers = roles.workers ? await startWorkers(app, { collects: roles.sendOnly !== true }) : undefined;
       await announce(app, web, roles);
       await stopped;
       remark('Stopping: what is under way is finished first. Ctrl-C again ends at once.');
-      scheduler?.close();
+      await scheduler?.close();
       await workers?.close();
       await web?.close();
     },

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../lib/html.ts';
+import { escapeHtml } from '../lib/escape.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { type DemoPiece, type DemoPublication, contributorNames } from './content.ts';
 

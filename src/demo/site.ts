@@ -3,7 +3,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { sha256 } from '../lib/hash.ts';
-import { escapeHtml } from '../lib/html.ts';
+import { escapeHtml } from '../lib/escape.ts';
 import { longDate } from '../lib/time.ts';
 import { DEMO_FOLDER, type DemoPiece, contributorNames, readDemoPublication } from './content.ts';
 import { type FeedContext, articlesRss, dispatchesAtom, publishedAt, urlOf } from './feeds.ts';

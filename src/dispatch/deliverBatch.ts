@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/index.ts';
 import { reasonOf } from '../platform/errors.ts';
@@ -55,9 +56,9 @@ async function runBatch(
   const { sender, leaseMs } = deps;
   const parked: Parked[] = [];
   const leaseFrom = (time: number) => time + leaseMs * (1 - LEASE_MARGIN);
-  let finished: () => void = () => {};
-  const through = new Promise<void>((resolve) => (finished = resolve));
   let left = rows.length;
+  const through = new EventEmitter();
+  const finished = once(through, 'finished');
   const run: Run = {
     key,
     posting,
@@ -66,7 +67,7 @@ async function runBatch(
     fault: undefined,
     done: ({ row: { subscriberId } }, parkedForMs = 0) => {
       if (parkedForMs > 0) parked.push({ subscriberId, waitMs: Math.round(parkedForMs) });
-      if (--left === 0) finished();
+      if (--left === 0) through.emit('finished');
     },
   };
   const renew = async () => {
@@ -83,7 +84,7 @@ async function runBatch(
       run,
       rows.map((row) => parcelOf(run, row)),
     );
-    await through;
+    await finished;
   } finally {
     clearInterval(renewal);
     sender.finish(run);

@@ -1,12 +1,31 @@
-export { CAUSES, type Cause, DELIVERY_STATES, type DeliveryState, type Sums } from './delivery.ts';
+export { CAUSES, type Cause, DELIVERY_STATES, type Sums } from './delivery.ts';
 export { type DispatchDeps, deliverBatch } from './deliverBatch.ts';
 export { Sender } from './sender.ts';
 export { watchBlocks } from './blocks.ts';
+export { type Again, planAgain, unpark } from './retry.ts';
+export { archiveOneEdition } from './retention.ts';
+export {
+  type DomainLimit,
+  knownPaces,
+  lift,
+  listDomainLimits,
+  removeDomainLimit,
+  saveDomainLimit,
+} from './pacing/store.ts';
 export { nudgeDueBatches, reconcile } from './reconcile.ts';
 export { loadPosting } from './posting.ts';
 export { freezeAudience, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
-export { type DomainSums, type Reason, acceptedPerSecond, reasonsOf, sumsByDomain, sumsOf } from './sums.ts';
-export { type Alert, type AlertKind, markTold, untoldAlerts } from './alerts.ts';
+export {
+  type DomainSums,
+  type Reason,
+  acceptedPerSecond,
+  lastPace,
+  reasonsOf,
+  remainingByDomain,
+  sumsByDomain,
+  sumsOf,
+} from './sums.ts';
+export { markTold, untoldAlerts } from './alerts.ts';
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
 export { approvedRendition, insertRendition } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';

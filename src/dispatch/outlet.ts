@@ -54,6 +54,11 @@ export class Outlet {
     return this.#stopped ? 0 : 2 * this.#open - this.handing;
   }
 
+  /** What it was given, by its weight. */
+  get shareServed(): number {
+    return this.served / Math.max(this.relay.weight, 0.001);
+  }
+
   get lanes(): number {
     return this.#lanes;
   }
@@ -101,19 +106,10 @@ export class Outlet {
         if (session === undefined) return;
         const parcel = await this.#next(session);
         if (parcel === undefined) return;
-        if (session.broken) {
-          // The server has closed what stood idle: the parcel waits for a connection that is there.
-          this.#ready.unshift(parcel);
-          this.#closed(session);
-          session = undefined;
-          continue;
-        }
-        await this.#floor.deliver(parcel, session, this);
-        if (session.broken || session.messages >= this.relay.perConnection || parcel.gate?.isUsedUp(session) === true) {
-          this.#closed(session);
-          session = undefined;
-          if (!this.#floor.hasWork() && this.#ready.length === 0) return;
-        }
+        if (await this.#deliver(parcel, session)) continue;
+        this.#closed(session);
+        session = undefined;
+        if (!this.#floor.hasWork() && this.#ready.length === 0) return;
       }
     } finally {
       this.#lanes--;
@@ -121,6 +117,17 @@ export class Outlet {
       if (session !== undefined) this.#closed(session);
       this.#floor.changed(this);
     }
+  }
+
+  /** True where the connection is good for another one. */
+  async #deliver(parcel: Parcel, session: SmtpSession): Promise<boolean> {
+    if (session.broken) {
+      // The server has closed what stood idle: the parcel waits for a connection that is there.
+      this.#ready.unshift(parcel);
+      return false;
+    }
+    await this.#floor.deliver(parcel, session, this);
+    return !session.broken && session.messages < this.relay.perConnection && parcel.gate?.isUsedUp(session) !== true;
   }
 
   async #openSession(): Promise<SmtpSession | undefined> {

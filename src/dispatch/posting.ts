@@ -93,11 +93,7 @@ export function messageFor(posting: Posting, recipient: Recipient, space?: Buffe
 /**
  * The envelope sender: with a return path, one for each mail (VERP), so that a bounce says whose it is; else the sender.
  */
-export function returnPathFor(
-  posting: Posting,
-  recipient: Recipient,
-  returnPath: string | undefined,
-): string {
+export function returnPathFor(posting: Posting, recipient: Recipient, returnPath: string | undefined): string {
   if (returnPath === undefined) return posting.sender;
   const at = returnPath.lastIndexOf('@');
   const token = signToken(posting.keys, 'return-path', [posting.editionId, recipient.subscriberId]);

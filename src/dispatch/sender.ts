@@ -7,6 +7,7 @@ import { signMessage } from '../platform/mime/index.ts';
 import { type Handover, type SmtpSession, wordsOf } from '../platform/smtp/index.ts';
 import type { Settlement } from './delivery.ts';
 import { type Floor, Outlet, STALE_MS } from './outlet.ts';
+import type { Gate } from './pacing/gate.ts';
 import { Pacing } from './pacing/pacing.ts';
 import type { Parcel, Run } from './parcel.ts';
 import { messageFor, returnPathFor } from './posting.ts';
@@ -201,12 +202,11 @@ export class Sender {
   #nextOutlet(): { outlet: Outlet | undefined; relayWaitMs: number } {
     let best: Outlet | undefined;
     let relayWaitMs = Number.POSITIVE_INFINITY;
-    const behind = ({ served, relay }: Outlet) => served / Math.max(relay.weight, 0.001);
     for (const outlet of this.#usable()) {
       if (outlet.room <= 0) continue;
       const waitMs = outlet.gate.waitMs();
       if (waitMs > 0) relayWaitMs = Math.min(relayWaitMs, waitMs);
-      else if (best === undefined || behind(outlet) < behind(best)) best = outlet;
+      else if (best === undefined || outlet.shareServed < best.shareServed) best = outlet;
     }
     return { outlet: best, relayWaitMs };
   }
@@ -345,10 +345,13 @@ export class Sender {
   #parkIdle(): void {
     if (this.#waiting.size === 0 || this.#stopped) return;
     for (const { gate, parcels } of this.#waiting.held((domain) => this.#pacing.domainGate(domain), PARK_MS)) {
-      void gate.spread(parcels.length).then(({ firstMs, everyMs }) => {
-        for (const [index, parcel] of parcels.entries()) parcel.run.done(parcel, firstMs + index * everyMs);
-      });
+      void this.#spread(gate, parcels);
     }
+  }
+
+  async #spread(gate: Gate, parcels: Parcel[]): Promise<void> {
+    const { firstMs, everyMs } = await gate.spread(parcels.length);
+    for (const [index, parcel] of parcels.entries()) parcel.run.done(parcel, firstMs + index * everyMs);
   }
 
   #later(waitMs: number): void {

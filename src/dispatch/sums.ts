@@ -65,3 +65,20 @@ export async function acceptedPerSecond(db: Database, editionId: number, seconds
       and settled_at > now() - ${seconds} * interval '1 second'`.execute(db);
   return rows[0]?.rate ?? 0;
 }
+
+/** Who is planned or under way; who was put off is not among them. */
+export async function remainingByDomain(db: Database, editionId: number): Promise<{ domain: string; count: number }[]> {
+  const { rows } = await sql<{ domain: string; count: number }>`
+    select split_part(address, '@', -1) as domain, count(*)::int as count from deliveries
+    where edition_id = ${editionId} and state in ('planned', 'handing') group by 1`.execute(db);
+  return rows;
+}
+
+/** Mails a second of the newsletter's last send: until nineteen of twenty were accepted, so that stragglers do not count. */
+export async function lastPace(db: Database, newsletterId: number): Promise<number | undefined> {
+  const { rows } = await sql<{ pace: number | null }>`
+    select 0.95 * count(*) / greatest(0.1, extract(epoch from to_timestamp(percentile_cont(0.95) within group (order by extract(epoch from d.settled_at)::float8)) - min(d.settled_at)))::float8 as pace
+    from deliveries d where d.state = 'accepted' and d.edition_id = (
+      select max(id) from editions where newsletter_id = ${newsletterId} and state = 'sent')`.execute(db);
+  return rows[0]?.pace ?? undefined;
+}

@@ -11,15 +11,16 @@ export interface NewEdition {
   windowFrom: Date;
   windowTo: Date;
   createdAt: Date;
+  correctsEditionId?: number;
 }
 
 /** Numbers count up within a newsletter; the lock on its row makes two callers take turns. */
 export async function insertEdition(db: Database, edition: NewEdition): Promise<Edition> {
   await sql`select from newsletters where id = ${edition.newsletterId} for update`.execute(db);
   const { rows } = await sql<Edition>`
-    insert into editions (newsletter_id, number, slot_at, window_from, window_to, created_at)
+    insert into editions (newsletter_id, number, slot_at, window_from, window_to, created_at, corrects_edition_id)
     select ${edition.newsletterId}, coalesce(max(number), 0) + 1, ${edition.slotAt}, ${edition.windowFrom},
-      ${edition.windowTo}, ${edition.createdAt}
+      ${edition.windowTo}, ${edition.createdAt}, ${edition.correctsEditionId ?? null}::bigint
     from editions where newsletter_id = ${edition.newsletterId}
     returning ${COLUMNS}`.execute(db);
   const [row] = rows;

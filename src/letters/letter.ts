@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import Handlebars from 'handlebars';
 import type { Mailbox } from '../lib/addresses.ts';
 import { randomId } from '../lib/ids.ts';
 import { PROJECT_ROOT } from '../lib/root.ts';
@@ -10,7 +9,9 @@ import type { StuffedMessage } from '../platform/smtp/index.ts';
 // One-off mails, plain text: notices to editors. What a letter says stands in templates/letters, its first line being the
 // subject.
 
-export type LetterName = 'edition-proposed' | 'slot-missed' | 'too-little-news';
+export type LetterName = 'edition-proposed' | 'slot-missed' | 'too-little-news' | AlertLetter;
+
+type AlertLetter = 'domain-held' | 'edition-held' | 'mail-not-made';
 
 export interface Letter {
   subject: string;
@@ -19,7 +20,9 @@ export interface Letter {
 
 const FOLDER = path.join(PROJECT_ROOT, 'templates/letters');
 
-export function writeLetter(name: LetterName, view: Record<string, string | number>): Letter {
+export async function writeLetter(name: LetterName, view: Record<string, string | number>): Promise<Letter> {
+  // Loaded by whoever writes one.
+  const { default: Handlebars } = await import('handlebars');
   const template = Handlebars.compile(readFileSync(path.join(FOLDER, `${name}.txt.hbs`), 'utf8'), {
     noEscape: true,
     strict: true,

@@ -1,6 +1,5 @@
 import { Parser } from 'htmlparser2';
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const BREAKS = new Set([
   'p',
   'br',
@@ -18,11 +17,6 @@ const BREAKS = new Set([
   'hr',
 ]);
 const HIDDEN = new Set(['script', 'style', 'noscript', 'template', 'iframe', 'object', 'head', 'figcaption']);
-
-/** Text made safe as HTML text and as a quoted attribute value. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
-}
 
 /** The readable text of an HTML fragment, a line for each block; scripts, styles and captions are left out. */
 export function htmlToText(html: string): string {

@@ -47,6 +47,11 @@ export async function collectSource(
   }
 }
 
+/** What there is to collect. */
+export async function sourceIds({ db }: Pick<Newsroom, 'db'>): Promise<number[]> {
+  return (await listSources(db)).map(({ id }) => id);
+}
+
 /** Collects every source, several at a time; one that is down, slow or broken does not keep the others. */
 export async function collectAll(
   newsroom: Pick<Newsroom, 'db' | 'clock' | 'log'>,

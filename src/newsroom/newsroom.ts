@@ -12,6 +12,8 @@ export interface Newsroom {
   log: Log;
   keys: SigningKeys;
   baseUrl: string;
+  /** How long the ledger keeps its rows. */
+  retentionDays: number;
   /** Where letters and test sends go out. */
   relay: RelayPool;
   /** Where batches of an edition are announced to the workers. */

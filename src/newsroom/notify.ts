@@ -14,7 +14,7 @@ export async function notifyEditors(
   name: LetterName,
   view: Record<string, string | number>,
 ): Promise<void> {
-  const letter = writeLetter(name, view);
+  const letter = await writeLetter(name, view);
   const tell = async (editor: string) => {
     const message = letterMessage(letter, newsletter.sender, { name: '', address: editor }, clock.now());
     const sent = relay.deliver({ from: newsletter.sender.address, to: editor }, message);

@@ -66,7 +66,7 @@ async function renderFresh({ db, clock, keys, baseUrl }: Parts, edition: Edition
   const date = edition.slotAt ?? clock.now();
   const rendered = await renderEdition(
     { publication, newsletter, edition: { number: edition.number, date }, content, links },
-    builtInTheme(newsletter.theme),
+    await builtInTheme(newsletter.theme),
   );
   const hash = sha256(rendered.hash, JSON.stringify([newsletter.sender, newsletter.replyTo]));
   const stencil = makeStencil({

@@ -112,33 +112,35 @@ export async function resumeEdition(
   return edition;
 }
 
-/**
- * Before sending: cancels it, and its pieces are free again. While sending, or when some have it already: stops it, and whoever
- * is left is withdrawn, until it is corrected and sent again.
- */
-export async function cancelEdition({ db, clock }: Parts, editionId: number, by: string): Promise<Edition> {
-  return db.transaction().execute(async (tx) => {
-    const unsent: EditionState[] = ['draft', 'in_review', 'approved', 'scheduled'];
-    const { startedAt } = await getEdition(tx, editionId);
-    const stoppable: EditionState[] = startedAt === null ? [] : ['sending', 'paused', ...unsent];
-    const stopped = await moveEdition(tx, editionId, stoppable, 'stopped', { finishedAt: clock.now() });
-    if (stopped !== undefined) {
-      await withdrawRemaining(tx, editionId);
-      await reopenBatches(tx, editionId);
-    }
-    const cancelled = stopped ?? (await moveEdition(tx, editionId, unsent, 'cancelled'));
+/** Before sending: cancels it, and its pieces are free again. One that some have already is stopped. */
+export async function cancelEdition(parts: Parts, editionId: number, by: string): Promise<Edition> {
+  const { startedAt } = await getEdition(parts.db, editionId);
+  if (startedAt !== null) return stopEdition(parts, editionId, by);
+  return parts.db.transaction().execute(async (tx) => {
+    const cancelled = await moveEdition(tx, editionId, UNSENT, 'cancelled');
     if (cancelled === undefined) throw await refusal(tx, editionId, 'be cancelled');
-    if (stopped === undefined) await releasePieces(tx, editionId);
-    const sums = stopped === undefined ? {} : await sumsOf(tx, editionId);
-    await recordAct(tx, {
-      actor: by,
-      act: `edition ${cancelled.state}`,
-      subject: `edition ${editionId}`,
-      detail: sums,
-    });
+    await releasePieces(tx, editionId);
+    await recordAct(tx, { actor: by, act: 'edition cancelled', subject: `edition ${editionId}` });
     return cancelled;
   });
 }
+
+/** Ends a send: whoever is left is withdrawn, until it is corrected and sent again. Throws `state-refused`. */
+export async function stopEdition({ db, clock }: Parts, editionId: number, by: string): Promise<Edition> {
+  return db.transaction().execute(async (tx) => {
+    const { startedAt } = await getEdition(tx, editionId);
+    const from: EditionState[] = startedAt === null ? [] : ['sending', 'paused', ...UNSENT];
+    const stopped = await moveEdition(tx, editionId, from, 'stopped', { finishedAt: clock.now() });
+    if (stopped === undefined) throw await refusal(tx, editionId, 'be stopped');
+    await withdrawRemaining(tx, editionId);
+    await reopenBatches(tx, editionId);
+    const detail = await sumsOf(tx, editionId);
+    await recordAct(tx, { actor: by, act: 'edition stopped', subject: `edition ${editionId}`, detail });
+    return stopped;
+  });
+}
+
+const UNSENT: EditionState[] = ['draft', 'in_review', 'approved', 'scheduled'];
 
 async function change(
   db: Database,

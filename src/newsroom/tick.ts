@@ -1,21 +1,25 @@
-import { reconcile } from '../dispatch/index.ts';
+import { archiveOneEdition } from '../dispatch/index.ts';
+import { DAY_MS } from '../lib/time.ts';
 import { reasonOf } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
 import { openSlots } from './openSlots.ts';
 import { releaseDue } from './send.ts';
+import { tellAlerts } from './tellAlerts.ts';
 
 /**
- * What time asks for: sends to carry on, editions to release, slots to open. Any process may do it, at any time; what fails
+ * What time asks for: editions to release, slots to open, editors to tell, old rows to delete. Sends are carried on by the
+ * workers. Any process may do it, at any time; what fails
  * does not keep the rest.
  */
 export async function tick(newsroom: Newsroom): Promise<void> {
-  await attempt(newsroom, 'carrying on what is being sent', async () => {
-    for (const edition of await reconcile(newsroom.db, newsroom.dispatchQueue, newsroom.clock)) {
-      newsroom.log.info(`edition ${edition.id} is sent`);
-    }
-  });
   await attempt(newsroom, 'releasing what is due', () => releaseDue(newsroom));
   await attempt(newsroom, 'opening slots', () => openSlots(newsroom));
+  await attempt(newsroom, 'telling the editors', () => tellAlerts(newsroom));
+  await attempt(newsroom, 'keeping the ledger to its retention', async () => {
+    const cutoff = new Date(newsroom.clock.now().getTime() - newsroom.retentionDays * DAY_MS);
+    const id = await archiveOneEdition(newsroom.db, cutoff);
+    if (id !== undefined) newsroom.log.info(`edition ${id} keeps its sums; its rows are deleted`);
+  });
 }
 
 async function attempt({ log }: Newsroom, what: string, act: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,5 @@
 export { type Cut, fill, openGaps } from './gaps.ts';
 export { type Rendered, renderEdition } from './render.ts';
 export { type GapValues, type Stencil, Splicer, makeStencil, splice } from './stencil.ts';
+export { wordsOf } from './words.ts';
 export { builtInTheme } from './theme.ts';

@@ -1,5 +1,5 @@
 import type { Mailbox } from '../lib/addresses.ts';
-import { escapeHtml } from '../lib/html.ts';
+import { escapeHtml } from '../lib/escape.ts';
 import {
   SOFT_BREAK,
   encodeQuotedPrintable,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import Handlebars from 'handlebars';
+import type HandlebarsModule from 'handlebars';
 import { PROJECT_ROOT } from '../lib/root.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { wrap } from './wrap.ts';
@@ -18,7 +18,7 @@ const FOLDER = path.join(PROJECT_ROOT, 'templates/themes');
 const themes = new Map<string, Theme>();
 
 /** A theme that comes with the program. Throws `not-found` with the themes there are. */
-export function builtInTheme(name: string): Theme {
+export async function builtInTheme(name: string): Promise<Theme> {
   const known = themes.get(name);
   if (known !== undefined) return known;
   const folder = path.join(FOLDER, name);
@@ -27,12 +27,14 @@ export function builtInTheme(name: string): Theme {
       hint: `There are: ${readdirSync(FOLDER).join(', ')}`,
     });
   }
-  const theme = compileTheme(name, folder);
+  // Loaded by whoever renders: a worker only splices.
+  const { default: handlebars } = await import('handlebars');
+  const theme = compileTheme(handlebars, name, folder);
   themes.set(name, theme);
   return theme;
 }
 
-function compileTheme(name: string, folder: string): Theme {
+function compileTheme(Handlebars: typeof HandlebarsModule, name: string, folder: string): Theme {
   const files = readdirSync(folder);
   const source = (file: string) => readFileSync(path.join(folder, file), 'utf8');
   const compile = (ending: '.mjml.hbs' | '.txt.hbs', noEscape: boolean) => {

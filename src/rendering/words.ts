@@ -13,6 +13,8 @@ export interface Words {
   preferences: string;
   wentTo: string;
   why: (newsletter: string) => string;
+  /** Before the subject of an edition that corrects another. */
+  correction: string;
 }
 
 const en: Words = {
@@ -29,6 +31,7 @@ const en: Words = {
   preferences: 'Preferences',
   wentTo: 'This mail went to',
   why: (newsletter) => `You get it because you subscribed to ${newsletter}.`,
+  correction: 'Correction',
 };
 
 const es: Words = {
@@ -45,6 +48,7 @@ const es: Words = {
   preferences: 'Preferencias',
   wentTo: 'Este correo se envió a',
   why: (newsletter) => `Lo recibe porque se suscribió a ${newsletter}.`,
+  correction: 'Corrección',
 };
 
 const fr: Words = {
@@ -61,6 +65,7 @@ const fr: Words = {
   preferences: 'Préférences',
   wentTo: 'Ce message a été envoyé à',
   why: (newsletter) => `Vous le recevez parce que vous êtes abonné à ${newsletter}.`,
+  correction: 'Rectificatif',
 };
 
 const ar: Words = {
@@ -77,6 +82,7 @@ const ar: Words = {
   preferences: 'التفضيلات',
   wentTo: 'أُرسلت هذه الرسالة إلى',
   why: (newsletter) => `تصلك لأنك مشترك في ${newsletter}.`,
+  correction: 'تصحيح',
 };
 
 const LANGUAGES: Record<string, Words> = { en, es, fr, ar };

@@ -1,1 +1,2 @@
-export { reportEdition } from './editionReport.ts';
+export { type EditionReport, reportEdition } from './editionReport.ts';
+export { stateText } from './stateText.ts';

@@ -7,6 +7,7 @@ export {
   listSubscribers,
   listSubscriptions,
   mailable,
+  mailableByDomain,
   restoreSubscription,
   suppressionOf,
 } from './store.ts';

@@ -141,3 +141,15 @@ export function mailable(newsletterId: number) {
     where s.newsletter_id = ${newsletterId} and s.state = 'active'
       and not exists (select from suppressions x where x.address_key = p.address_key)`;
 }
+
+/** How many people a newsletter may be sent to, by recipient domain. */
+export async function mailableByDomain(
+  db: Database,
+  newsletterId: number,
+): Promise<{ domain: string; count: number }[]> {
+  const { rows } = await sql<{ domain: string; count: number }>`
+    select split_part(m.address, '@', -1) as domain, count(*)::int as count from (${mailable(newsletterId)}) m group by 1`.execute(
+    db,
+  );
+  return rows;
+}

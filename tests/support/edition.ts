@@ -60,7 +60,8 @@ export function renderInput(
   };
 }
 
-export const render = (input = renderInput()): Promise<Rendered> => renderEdition(input, builtInTheme('gazette'));
+export const render = async (input = renderInput()): Promise<Rendered> =>
+  renderEdition(input, await builtInTheme('gazette'));
 
 export function stencilOf(
   rendered: Pick<Rendered, 'subject' | 'html' | 'text' | 'hash'>,

@@ -192,15 +192,15 @@ export class Gate {
     if (now < this.#askAt) return this.#askAt - now;
     if (!this.#asking) {
       this.#asking = true;
-      answer()
-        .catch(() => ASK_AGAIN_MS)
-        .then((waitMs) => {
-          this.#asking = false;
-          this.#askAt = performance.now() + waitMs;
-          this.#process.wake();
-        })
-        .catch(() => {});
+      void this.#hear(answer);
     }
     return SOON_MS;
+  }
+
+  async #hear(answer: () => Promise<number>): Promise<void> {
+    const waitMs = await answer().catch(() => ASK_AGAIN_MS);
+    this.#asking = false;
+    this.#askAt = performance.now() + waitMs;
+    this.#process.wake();
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../editions/index.ts';
 import { SAMPLE_ADDRESS, getEdition, renderNow } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
-import { reportEdition } from '../../reports/index.ts';
+import { reportEdition, stateText } from '../../reports/index.ts';
 import { listSources } from '../../sources/index.ts';
 import { countSubscriptions } from '../../subscribers/index.ts';
 import { protectMail, protectPage } from '../security.ts';
@@ -36,7 +36,9 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
     const newsletters = await listNewsletters(db);
     const names = new Map(newsletters.map((newsletter) => [newsletter.id, newsletter.name]));
     const editions = await listEditions(db, MAX_EDITIONS);
-    const reports = await Promise.all(editions.map((edition) => reportEdition(db, edition, app.clock.now())));
+    const reports = await Promise.all(
+      editions.map((edition) => reportEdition(db, edition, { now: app.clock.now(), relays: app.relays })),
+    );
     return show(reply, 'home', {
       title: 'Editions',
       newsletters: await Promise.all(
@@ -47,7 +49,12 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
           readers: (await countSubscriptions(db, newsletter.id)).active,
         })),
       ),
-      editions: reports.map(({ edition, sums }) => ({ ...edition, newsletter: names.get(edition.newsletterId), sums })),
+      editions: reports.map(({ edition, sums }) => ({
+        ...edition,
+        newsletter: names.get(edition.newsletterId),
+        sums,
+        stateText: stateText(edition, sums),
+      })),
       pieces: await countPieces(db),
       sources: await listSources(db),
     });
@@ -56,7 +63,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
   server.get<Params>('/editions/:id', async (request, reply) => {
     const edition = await getEdition(db, idOf(request.params.id));
     const view = VIEWS.find((known) => known === request.query.view) ?? 'desktop';
-    const report = await reportEdition(db, edition, app.clock.now());
+    const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
     const choices = await listChoices(db, edition.id);
     const sent =
       edition.state === 'sending' ||
@@ -74,6 +81,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
       tabs: VIEWS.map((name) => ({ name, current: name === view })),
       findings,
       report,
+      stateText: stateText(edition, report.sums),
       sent,
       live: edition.state === 'sending' || edition.state === 'paused' || edition.state === 'scheduled',
       share: shareOf(report.sums),
@@ -95,9 +103,9 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
 
   server.get<Params>('/editions/:id/figures', async (request, reply) => {
     const edition = await getEdition(db, idOf(request.params.id));
-    const { sums } = await reportEdition(db, edition, app.clock.now());
+    const { sums } = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
     protectPage(reply);
-    return reply.send({ state: edition.state, sums, share: shareOf(sums) });
+    return reply.send({ state: stateText(edition, sums), sums, share: shareOf(sums) });
   });
 
   server.get('/queue', async (_request, reply) => {

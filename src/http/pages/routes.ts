@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { App } from '../../app.ts';
 import { approvedRendition } from '../../dispatch/index.ts';
 import { findNewsletter, findPublication } from '../../editions/index.ts';
-import { escapeHtml } from '../../lib/html.ts';
+import { escapeHtml } from '../../lib/escape.ts';
 import { comeBack, leave } from '../../newsroom/index.ts';
 import { fill } from '../../rendering/index.ts';
 import {

@@ -15,12 +15,9 @@ type Problem = { variable: string; holds: string; wants: string };
 
 const DEFAULT_PORT = 8080;
 const MAX_RETURN_PATH_LOCAL = 20;
-const DEFAULT_LEASE = 30;
-const MIN_LEASE = 2;
-const MAX_LEASE = 600;
-const DEFAULT_RETENTION = 400;
-const MIN_RETENTION = 7;
-const MAX_RETENTION = 36_500;
+/** The least, the most, and what it is where nothing is set. */
+const LEASE: [number, number, number] = [2, 600, 30];
+const RETENTION: [number, number, number] = [7, 36_500, 400];
 const MIN_SECRET_CHARACTERS = 32;
 const LOG_LEVELS: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
@@ -37,6 +34,7 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
     reader.problem('BASE_URL', baseUrl, 'an https address: one-click unsubscribing (RFC 8058) needs it');
   if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relays });
   const config = {
+    ...readLimits(reader),
     production,
     baseUrl: (baseUrl ?? `http://localhost:${port}`).replace(/\/+$/, ''),
     host: reader.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -57,24 +55,21 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
       'a mail address such as bounces@news.example.org, with at most 20 characters before the @',
     ),
     dataDir,
-    leaseSeconds:
-      reader.read(
-        'LEASE_SECONDS',
-        wholeFrom(MIN_LEASE, MAX_LEASE),
-        `whole seconds from ${MIN_LEASE} to ${MAX_LEASE}`,
-      ) ?? DEFAULT_LEASE,
-    retentionDays:
-      reader.read(
-        'LEDGER_RETENTION_DAYS',
-        wholeFrom(MIN_RETENTION, MAX_RETENTION),
-        `whole days from ${MIN_RETENTION} to ${MAX_RETENTION}`,
-      ) ?? DEFAULT_RETENTION,
     logLevel:
       reader.read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text), LOG_LEVELS.join(', ')) ?? 'info',
     logJson: production,
   };
   reader.throwProblems();
   return { ...config, keys: secrets ?? makeKeys(dataDir) };
+}
+
+function readLimits(reader: Reader): Pick<Config, 'leaseSeconds' | 'retentionDays'> {
+  const whole = (variable: string, unit: string, [least, most, usual]: [number, number, number]) =>
+    reader.read(variable, wholeFrom(least, most), `whole ${unit} from ${least} to ${most}`) ?? usual;
+  return {
+    leaseSeconds: whole('LEASE_SECONDS', 'seconds', LEASE),
+    retentionDays: whole('LEDGER_RETENTION_DAYS', 'days', RETENTION),
+  };
 }
 
 const SECRETS_WANTS = `id:secret pairs with commas between, the current one first, each secret ${MIN_SECRET_CHARACTERS} characters or more`;

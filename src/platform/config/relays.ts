@@ -12,7 +12,7 @@ const DEFAULT_PER_CONNECTION = 500;
 const MAX_COUNT = 1_000_000_000;
 const DEFAULT_GROWTH = 1.5;
 const TLS_POLICIES: TlsPolicy[] = ['opportunistic', 'required', 'none'];
-const OPTIONS = ['tls', 'connections', 'weight', 'rate', 'messages', 'daily', 'warmup', 'name'];
+const OPTIONS = new Set(['tls', 'connections', 'weight', 'rate', 'messages', 'daily', 'warmup', 'name']);
 const NAME = /^[A-Za-z0-9._:-]{1,60}$/;
 
 /** Undefined where any of them cannot be read, or two have the same name. */
@@ -25,7 +25,7 @@ export function parseRelays(text: string): Relay[] | undefined {
 }
 
 /** How many messages a relay may be given on a day; Infinity: as many as there are. */
-export function quotaOn({ perDay, warmUp }: Relay, day: Date): number {
+export function quotaOn({ perDay, warmUp }: Pick<Relay, 'perDay' | 'warmUp'>, day: Date): number {
   const most = perDay ?? Number.POSITIVE_INFINITY;
   if (warmUp === undefined) return most;
   const days = Math.floor((day.getTime() - warmUp.from.getTime()) / DAY_MS);
@@ -38,28 +38,25 @@ export function hidePassword(text: string): string {
 }
 
 function parseRelay(text: string): Relay | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^smtps?:$/.test(url.protocol) || url.hostname === '') return undefined;
   const implicit = url.protocol === 'smtps:';
-  if ((url.protocol !== 'smtp:' && !implicit) || url.hostname === '') return undefined;
   const query = url.searchParams;
   const options = {
-    tls: implicit
-      ? ('implicit' as const)
-      : TLS_POLICIES.find((known) => known === (query.get('tls') ?? 'opportunistic')),
-    connections: number(query.get('connections') ?? String(DEFAULT_CONNECTIONS), 1, MAX_CONNECTIONS),
-    weight: number(query.get('weight') ?? '1', 0, 1_000),
-    perConnection: number(query.get('messages') ?? String(DEFAULT_PER_CONNECTION), 1, MAX_COUNT),
+    tls: implicit ? ('implicit' as const) : parseTls(query.get('tls') ?? 'opportunistic'),
+    connections: number(query.get('connections'), DEFAULT_CONNECTIONS, [1, MAX_CONNECTIONS]),
+    weight: number(query.get('weight'), 1, [0, 1_000]),
+    perConnection: number(query.get('messages'), DEFAULT_PER_CONNECTION, [1, MAX_COUNT]),
   };
   const limits = {
     perSecond: optional(query.get('rate'), parseRate),
-    perDay: optional(query.get('daily'), (value) => number(value, 1, MAX_COUNT)),
+    perDay: optional(query.get('daily'), (value) => number(value, undefined, [1, MAX_COUNT])),
     warmUp: optional(query.get('warmup'), parseWarmUp),
   };
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = url.port === '' ? (implicit ? 465 : 587) : Number(url.port);
+  const port = Number(url.port || (implicit ? 465 : 587));
   const name = query.get('name') ?? `${host}:${port}`;
-  const isKnown = [...query.keys()].every((key) => OPTIONS.includes(key));
+  const isKnown = [...query.keys()].every((key) => OPTIONS.has(key));
   if (!isKnown || !NAME.test(name) || !isComplete(options) || Object.values(limits).includes(null)) return undefined;
   const given = limits as { [Key in keyof typeof limits]: Exclude<(typeof limits)[Key], null> };
   return { name, host, port, user: decoded(url.username), password: decoded(url.password), ...options, ...given };
@@ -74,6 +71,10 @@ function isComplete<T extends object>(options: T): options is T & Complete<T> {
 /** Undefined where it is not given, null where it cannot be read. */
 function optional<T>(text: string | null, parse: (text: string) => T | undefined): T | undefined | null {
   return text === null ? undefined : (parse(text) ?? null);
+}
+
+function parseTls(text: string): TlsPolicy | undefined {
+  return TLS_POLICIES.find((known) => known === text);
 }
 
 /** `50` a second, or `30/min`, `500/h`. */
@@ -92,7 +93,8 @@ function parseWarmUp(text: string): Relay['warmUp'] {
   return { from, first: Number(first), growth: factor };
 }
 
-function number(text: string, least: number, most: number): number | undefined {
+function number(text: string | null, usual: number | undefined, [least, most]: [number, number]): number | undefined {
+  if (text === null) return usual;
   const value = Number(text);
   return /^\d+$/.test(text) && value >= least && value <= most ? value : undefined;
 }

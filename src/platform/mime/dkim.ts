@@ -32,7 +32,7 @@ const SIGNED = [
   'mime-version',
   'content-type',
 ];
-const OVERSIGNED = ['from', 'reply-to', 'to', 'subject', 'date', 'list-unsubscribe', 'list-unsubscribe-post'];
+const OVERSIGNED = new Set(['from', 'reply-to', 'to', 'subject', 'date', 'list-unsubscribe', 'list-unsubscribe-post']);
 const HEADER_END = Buffer.from('\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
 const BASE64_LINE = 72;
@@ -74,7 +74,7 @@ async function signatureHeader(key: DkimKey, { headers, bodyHash, at }: SigningI
     const values = headers.get(name) ?? [];
     // From the last to the first (RFC 6376 5.4.2).
     for (const value of values.toReversed()) lines.push(`${name}:${value}\r\n`);
-    names.push(...values.map(() => name), ...(OVERSIGNED.includes(name) ? [name] : []));
+    names.push(...values.map(() => name), ...(OVERSIGNED.has(name) ? [name] : []));
   }
   const tags = [
     `v=1; a=${key.algorithm}-sha256; c=relaxed/simple; d=${key.domain}; s=${key.selector};`,

@@ -21,7 +21,7 @@ type Refused = Extract<Handover, { outcome: 'refused' }>;
 const OTHER_WORDS = /sender|verif|mail from|relay|policy|spam|block/i;
 const UNKNOWN_WORDS =
   /(user|mailbox|recipient|address) (unknown|not found|does ?n[o']t exist)|no such (user|mailbox|recipient)|(unknown|invalid) (user|mailbox|recipient)/i;
-const UNKNOWN_CODES = ['5.1.1', '5.1.6', '5.1.10'];
+const UNKNOWN_CODES = new Set(['5.1.1', '5.1.6', '5.1.10']);
 
 /** What a server said or what went wrong, in its words. */
 export function wordsOf(handover: Handover): string {
@@ -42,7 +42,7 @@ export function isAboutRelay(handover: Handover): boolean {
 export function saysUnknownMailbox(handover: Handover): boolean {
   if (handover.outcome !== 'refused' || handover.phase !== 'rcpt') return false;
   const enhanced = enhancedCode(handover.reply);
-  if (enhanced !== undefined) return UNKNOWN_CODES.includes(enhanced);
+  if (enhanced !== undefined) return UNKNOWN_CODES.has(enhanced);
   return UNKNOWN_WORDS.test(handover.reply) && !OTHER_WORDS.test(handover.reply);
 }
 

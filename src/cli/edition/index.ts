@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import type { App } from '../app.ts';
-import { type Sums, sumsOf, workersPresent } from '../dispatch/index.ts';
-import { findNewsletter, listChoices, listEditions, listNewsletters, readContent } from '../editions/index.ts';
-import { counted } from '../lib/text.ts';
-import { shortDateTime } from '../lib/time.ts';
+import type { App } from '../../app.ts';
+import { type Sums, sumsOf, workersPresent } from '../../dispatch/index.ts';
+import { findNewsletter, listChoices, listEditions, listNewsletters, readContent } from '../../editions/index.ts';
+import { counted } from '../../lib/text.ts';
+import { shortDateTime } from '../../lib/time.ts';
 import {
   approveEdition,
   cancelEdition,
@@ -16,14 +16,16 @@ import {
   reviseEdition,
   scheduleEdition,
   sendEdition,
-} from '../newsroom/index.ts';
-import { RoundupError } from '../platform/errors.ts';
-import type { Finding } from '../preflight/index.ts';
-import { reportEdition } from '../reports/index.ts';
-import { type CommonOptions, actorOf, parseId, withActor, withApp, withJson } from './context.ts';
-import { definedOnly } from './input.ts';
-import { followSend, sumsText } from './followSend.ts';
-import { mark, print, printJson, printTable, remark } from './output.ts';
+  stopEdition,
+} from '../../newsroom/index.ts';
+import { RoundupError } from '../../platform/errors.ts';
+import type { Finding } from '../../preflight/index.ts';
+import { type EditionReport, reportEdition, stateText } from '../../reports/index.ts';
+import { type CommonOptions, actorOf, parseId, withActor, withApp, withJson } from '../context.ts';
+import { definedOnly } from '../input.ts';
+import { followSend, sumsText } from '../followSend.ts';
+import { mark, print, printJson, printTable, remark } from '../output.ts';
+import { correctCommand, retryCommand } from './again.ts';
 
 const MAX_LISTED = 50;
 
@@ -63,10 +65,17 @@ export function editionCommand(): Command {
     ),
   );
   command.addCommand(
+    add('stop', 'stop a send: whoever has not been reached will not be').action((id: string, options: CommonOptions) =>
+      act(id, options, '', stopEdition),
+    ),
+  );
+  command.addCommand(
     add('cancel', 'cancel an edition; stop one that is being sent').action((id: string, options: CommonOptions) =>
       act(id, options, '', cancelEdition),
     ),
   );
+  command.addCommand(correctCommand());
+  command.addCommand(retryCommand());
   return command;
 }
 
@@ -91,7 +100,7 @@ async function list(options: CommonOptions): Promise<void> {
         row.id,
         names.get(row.newsletterId) ?? '',
         row.number,
-        row.state,
+        stateText(row, row.sums),
         row.slotAt === null ? 'extra' : shortDateTime(row.slotAt, 'UTC'),
         row.sums.audience,
         row.sums.accepted,
@@ -106,9 +115,10 @@ async function show(id: string, options: CommonOptions): Promise<void> {
     const edition = await getEdition(db, parseId(id));
     const content = await readContent(db, edition);
     const choices = await listChoices(db, edition.id);
-    const report = await reportEdition(db, edition, app.clock.now());
+    const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
     if (options.json) return printJson({ ...report, content, choices });
-    print(`${report.newsletter?.name ?? ''} no. ${edition.number}: ${edition.state.replace('_', ' ')}`);
+    print(`${report.newsletter?.name ?? ''} no. ${edition.number}: ${stateText(edition, report.sums)}`);
+    if (edition.correctsEditionId !== null) print(`  corrects edition ${edition.correctsEditionId}`);
     print(`  subject: ${content.subject}`);
     if (report.approval !== undefined)
       print(
@@ -118,9 +128,18 @@ async function show(id: string, options: CommonOptions): Promise<void> {
       print(`  goes out ${shortDateTime(edition.releaseAt, report.newsletter?.timeZone ?? 'UTC')}`);
     for (const { included, title, code, sentence } of choices)
       print(`  ${included ? mark.ok : mark.note} ${title}\n      ${code}: ${sentence}`);
-    if (report.sums.audience > 0) print(`  ${sumsText(report.sums)}`);
-    for (const reason of report.reasons) print(`    ${reason.count} ${reason.state}: ${reason.reason}`);
+    printLedger(report);
   });
+}
+
+function printLedger({ sums, reasons, forecast, newsletter }: EditionReport): void {
+  if (sums.audience > 0) print(`  ${sumsText(sums)}`);
+  for (const { count, state, cause, reason } of reasons)
+    print(`    ${count} ${state}${cause === null ? '' : ` (${cause})`}${reason === '' ? '' : `: ${reason}`}`);
+  if (forecast === undefined) return;
+  print(
+    `  planned finish ${shortDateTime(forecast.finishAt, newsletter?.timeZone ?? 'UTC')}, by ${forecast.limitedBy}`,
+  );
 }
 
 async function preview(id: string, options: CommonOptions & { to?: string }): Promise<void> {
@@ -207,6 +226,7 @@ async function send(id: string, options: CommonOptions & { wait: boolean }): Pro
     const editionId = parseId(id);
     const audience = await sendEdition(await app.newsroom(), editionId, actorOf(options));
     remark(`${mark.ok} edition ${editionId} goes out to ${counted(audience, 'reader')}`);
+    await remarkForecast(app, editionId);
     const workers = await workersPresent(app.database.db);
     if (workers === 0)
       remark(`${mark.warn} No worker is running: nothing leaves until one is. Start it with: roundup up`);
@@ -222,6 +242,17 @@ async function send(id: string, options: CommonOptions & { wait: boolean }): Pro
         : `${mark.warn} It was stopped.`,
     );
   });
+}
+
+/** Before it begins: from the limits, and from how fast the last one went. */
+async function remarkForecast(app: App, editionId: number): Promise<void> {
+  const { db } = app.database;
+  const edition = await getEdition(db, editionId);
+  const { forecast, newsletter } = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
+  if (forecast === undefined) return;
+  remark(
+    `  planned finish ${shortDateTime(forecast.finishAt, newsletter?.timeZone ?? 'UTC')}, by ${forecast.limitedBy}`,
+  );
 }
 
 async function act(

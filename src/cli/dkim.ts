@@ -1,0 +1,145 @@
+import { resolveTxt } from 'node:dns/promises';
+import { domainToASCII } from 'node:url';
+import { Command } from 'commander';
+import { type ListedDkimKey, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
+import { shortDateTime } from '../lib/time.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { type CommonOptions, withApp, withJson } from './context.ts';
+import { mark, print, printJson } from './output.ts';
+
+/** RFC 1035 3.3.14: the strings of a TXT record. */
+const MAX_STRING = 255;
+
+export function dkimCommand(): Command {
+  const command = new Command('dkim').description('keys that mail is signed with (DKIM), and their DNS records');
+  command.addCommand(
+    withJson(
+      new Command('new')
+        .description('make a key and print its DNS record; it signs once it is used')
+        .argument('<domain>', "the sender's domain")
+        .option('--selector <name>', 'its name in the DNS (by default from today, such as r20261203)')
+        .option('--ed25519', 'an Ed25519 key, to stand beside an RSA one'),
+    ).action(make),
+  );
+  command.addCommand(withJson(new Command('list').description('the keys and their records')).action(list));
+  command.addCommand(
+    withJson(
+      new Command('use')
+        .description('sign with a key from now on, after a look at the DNS')
+        .argument('<domain>')
+        .argument('<selector>')
+        .option('--unchecked', 'without the look at the DNS'),
+    ).action(use),
+  );
+  command.addCommand(
+    withJson(
+      new Command('retire').description('sign with a key no more').argument('<domain>').argument('<selector>'),
+    ).action(retire),
+  );
+  return command;
+}
+
+async function make(name: string, options: CommonOptions & { selector?: string; ed25519?: boolean }): Promise<void> {
+  const domain = domainOf(name);
+  await withApp(async ({ database: { db }, config, clock }) => {
+    const algorithm = options.ed25519 === true ? 'ed25519' : 'rsa';
+    const selector = options.selector ?? `${algorithm[0]}${clock.now().toISOString().slice(0, 10).replaceAll('-', '')}`;
+    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(selector))
+      throw new RoundupError('input-invalid', `"${selector}" is not a selector: letters, digits and hyphens make one.`);
+    const key = await newDkimKey(db, config.keys, { domain, selector, algorithm, now: clock.now() });
+    if (options.json) return printJson({ ...key, name: nameOf(key) });
+    print(
+      `${mark.ok} a key for ${domain}, ${algorithm === 'rsa' ? 'RSA with 2048 bits' : 'Ed25519'}. Put this into the DNS:\n`,
+    );
+    printRecord(key);
+    print(`\nWhen it is there, sign with it: roundup dkim use ${domain} ${selector}`);
+  });
+}
+
+async function list(options: CommonOptions): Promise<void> {
+  await withApp(async ({ database: { db } }) => {
+    const keys = await listDkimKeys(db);
+    if (options.json) return printJson({ keys: keys.map((key) => ({ ...key, name: nameOf(key) })) });
+    if (keys.length === 0) return print('No key yet: mail goes out unsigned. Make one with: roundup dkim new <domain>');
+    for (const key of keys) {
+      print(
+        `${key.retiredAt === null && key.usedSince !== null ? mark.ok : mark.note} ${key.domain} ${key.selector} (${key.algorithm}): ${stateOf(key)}`,
+      );
+      printRecord(key);
+    }
+  });
+}
+
+async function use(name: string, selector: string, options: CommonOptions & { unchecked?: boolean }): Promise<void> {
+  const domain = domainOf(name);
+  await withApp(async ({ database: { db }, clock }) => {
+    const key = (await listDkimKeys(db)).find((known) => known.domain === domain && known.selector === selector);
+    if (key === undefined) throw unknownKey(domain, selector);
+    if (options.unchecked !== true) await checkRecord(key);
+    await useDkimKey(db, domain, selector, clock.now());
+    if (options.json) return printJson({ domain, selector, inUse: true });
+    print(`${mark.ok} mail from ${domain} is signed with ${selector} from now on`);
+  });
+}
+
+async function retire(name: string, selector: string, options: CommonOptions): Promise<void> {
+  const domain = domainOf(name);
+  await withApp(async ({ database: { db }, clock }) => {
+    if (!(await retireDkimKey(db, domain, selector, clock.now()))) throw unknownKey(domain, selector);
+    if (options.json) return printJson({ domain, selector, inUse: false });
+    print(
+      `${mark.ok} ${selector} signs no more. Leave its record for a week: mails signed with it are still under way.`,
+    );
+  });
+}
+
+async function checkRecord(key: ListedDkimKey): Promise<void> {
+  let found: string[];
+  try {
+    found = (await resolveTxt(nameOf(key))).map((strings) => strings.join(''));
+  } catch (error) {
+    throw new RoundupError('input-invalid', `The DNS has no record ${nameOf(key)} yet: ${reasonOf(error)}`, {
+      hint: 'See what it has to be with: roundup dkim list. New records can take an hour; --unchecked goes on without.',
+    });
+  }
+  const wanted = publicPart(key.record);
+  if (found.some((record) => publicPart(record) === wanted)) return;
+  throw new RoundupError(
+    'input-invalid',
+    `The record ${nameOf(key)} holds another key: ${found.join(' | ').slice(0, 120)}`,
+    {
+      hint: 'See what it has to be with: roundup dkim list',
+    },
+  );
+}
+
+function publicPart(record: string): string | undefined {
+  return /\bp=([A-Za-z0-9+/= ]+)/.exec(record)?.[1]?.replace(/\s+/g, '');
+}
+
+function nameOf({ selector, domain }: ListedDkimKey): string {
+  return `${selector}._domainkey.${domain}`;
+}
+
+/** As a zone file has it: a TXT record is made of strings of 255 characters at most. */
+function printRecord(key: ListedDkimKey): void {
+  const strings = key.record.match(new RegExp(`.{1,${MAX_STRING}}`, 'g')) ?? [];
+  print(`  ${nameOf(key)}. TXT ${strings.map((part) => `"${part}"`).join(' ')}`);
+}
+
+function stateOf({ usedSince, retiredAt }: ListedDkimKey): string {
+  if (retiredAt !== null) return `retired ${shortDateTime(retiredAt, 'UTC')}`;
+  return usedSince === null ? 'not in use yet' : `in use since ${shortDateTime(usedSince, 'UTC')}`;
+}
+
+function domainOf(text: string): string {
+  const domain = domainToASCII(text.trim()).toLowerCase();
+  if (/^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)) return domain;
+  throw new RoundupError('input-invalid', `"${text}" is not a domain.`, { hint: 'Write it like example.org' });
+}
+
+function unknownKey(domain: string, selector: string): RoundupError {
+  return new RoundupError('not-found', `${domain} has no key with the selector "${selector}" to do that with.`, {
+    hint: 'See which there are with: roundup dkim list',
+  });
+}
