@@ -290,7 +290,9 @@ export class Sender {
       return this.#settle(parcel, UNTOUCHED);
     }
     const { settlement, sign } = verdictOf(handover, row.attempts);
-    this.#learn(sign, { relay: outlet.relay.name, domain, words: wordsOf(handover) });
+    // A server may close a connection that has carried mail when it likes: that says nothing of the relay.
+    const isWornOut = handover.outcome === 'not-sent' && session.messages > 1;
+    this.#learn(isWornOut ? 'nothing' : sign, { relay: outlet.relay.name, domain, words: wordsOf(handover) });
     this.#settle(parcel, { ...settlement, relay: outlet.relay.name });
   }
 

@@ -71,7 +71,7 @@ test('an address beyond ASCII goes to a server that takes such, and to no other'
   expect(sink.commands.find((line) => line.startsWith('MAIL'))).toContain('SMTPUTF8');
   await pool.close();
   await sink.close();
-  sink = await startSmtpSink({}, ['PIPELINING']);
+  sink = await startSmtpSink({}, { extensions: ['PIPELINING'] });
   pool = new RelayPool(() => [sink.relay], 'test.example.org');
   expect(await deliver('δοκιμή@example.net')).toMatchObject({
     outcome: 'refused',

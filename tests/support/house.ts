@@ -25,23 +25,9 @@ export async function openHouse(
   const database = await freshDatabase();
   await database.db.destroy();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'roundup-house-'));
-  const config: Config = {
-    production: false,
-    baseUrl: 'https://news.example.org',
-    host: '127.0.0.1',
-    port: 0,
-    deskPort: 0,
-    trustProxy: false,
-    databaseUrl: database.url,
-    redisUrl: undefined,
+  const config = {
+    ...configFor(database.url, dataDir),
     relays: options.relay === undefined ? [] : [options.relay],
-    returnPath: undefined,
-    keys: { current: { id: 'k1', secret: Buffer.from('a secret of thirty-two characters') }, retired: [] },
-    dataDir,
-    leaseSeconds: 30,
-    retentionDays: 400,
-    logLevel: 'silent',
-    logJson: false,
     ...options.config,
   };
   const app = await buildApp(config, silentLog, options);
@@ -52,6 +38,28 @@ export async function openHouse(
       rmSync(dataDir, { recursive: true, force: true });
     },
   });
+}
+
+/** What an installation on a database of ours is configured with. */
+export function configFor(databaseUrl: string, dataDir: string): Config {
+  return {
+    production: false,
+    baseUrl: 'https://news.example.org',
+    host: '127.0.0.1',
+    port: 0,
+    deskPort: 0,
+    trustProxy: false,
+    databaseUrl,
+    redisUrl: undefined,
+    relays: [],
+    returnPath: undefined,
+    keys: { current: { id: 'k1', secret: Buffer.from('a-secret-of-thirty-two-characters') }, retired: [] },
+    dataDir,
+    leaseSeconds: 30,
+    retentionDays: 400,
+    logLevel: 'silent',
+    logJson: false,
+  };
 }
 
 export async function addPublication(db: Database): Promise<void> {
