@@ -23,7 +23,8 @@ export interface Floor {
 
 /** What the books said so long ago is not good enough to begin a mail on. */
 export const STALE_MS = 500;
-const IDLE_MS = 10_000;
+/** A connection that stands idle is one that another process cannot have. */
+const IDLE_MS = 1_000;
 
 export class Outlet {
   relay: Relay;
@@ -80,6 +81,11 @@ export class Outlet {
     return waitMs;
   }
 
+  /** Where another process has begun to send, connections that stand idle beyond our share are for it. */
+  shed(): void {
+    for (const lane of this.#waiting.splice(0, this.connections.excess)) lane(undefined);
+  }
+
   /** A parcel that may be sent now. */
   push(parcel: Parcel): void {
     const lane = this.#waiting.shift();
@@ -101,7 +107,7 @@ export class Outlet {
   async #runLane(): Promise<void> {
     let session: SmtpSession | undefined;
     try {
-      while (!this.#stopped && !this.connections.exceedsShare) {
+      while (!this.#stopped && this.connections.excess === 0) {
         session ??= await this.#openSession();
         if (session === undefined) return;
         const parcel = await this.#next(session);

@@ -130,6 +130,7 @@ export class Sender {
   /** Goes on with whatever can go on. */
   #pump(): void {
     clearTimeout(this.#timer);
+    for (const outlet of this.#outlets) outlet.shed();
     if (this.#runs.size === 0) return;
     if (!this.#stopped && this.#waiting.size > 0) this.#widen();
     if (!this.#turning) void this.#turn();

@@ -115,10 +115,13 @@ export class Gate {
     this.#inUse++;
   }
 
-  /** More is in use than this process may: where another one began to send, it gets its share. */
-  get exceedsShare(): boolean {
-    const share = Math.ceil((this.rule.connections ?? Number.POSITIVE_INFINITY) / Math.max(1, this.#process.senders()));
-    return this.#inUse > Math.min(share, this.#slots.length);
+  /** How many more are in use than this process may have: where another one began to send, it gets its share. */
+  get excess(): number {
+    return Math.max(0, this.#inUse - Math.min(this.#share, this.#slots.length));
+  }
+
+  get #share(): number {
+    return Math.ceil((this.rule.connections ?? Number.POSITIVE_INFINITY) / Math.max(1, this.#process.senders()));
   }
 
   /** A message has gone over a connection. */
@@ -134,10 +137,8 @@ export class Gate {
   /** A message that was taken is through, or did not leave after all. */
   done(): void {
     this.#inUse--;
-    const { connections } = this.rule;
-    if (connections === undefined) return;
-    const share = Math.ceil(connections / Math.max(1, this.#process.senders()));
-    if (this.#slots.length > Math.max(share, this.#inUse)) void this.#freeBeyond(Math.max(share, this.#inUse));
+    const kept = Math.max(this.#share, this.#inUse);
+    if (this.#slots.length > kept) void this.#freeBeyond(kept);
   }
 
   /** The slots that it had in the database at a time; news since then count more. */
@@ -174,9 +175,9 @@ export class Gate {
   }
 
   #askForSlots(): number {
-    const { db, holder, leaseMs, senders } = this.#process;
+    const { db, holder, leaseMs } = this.#process;
     const limit = this.rule.connections ?? 0;
-    const share = Math.ceil(limit / Math.max(1, senders()));
+    const share = this.#share;
     if (this.#slots.length >= share) return ASK_AGAIN_MS;
     return this.#ask(async () => {
       const slots = await takeSlots(db, this.key, { limit, want: share - this.#slots.length, holder, leaseMs });
