@@ -23,6 +23,8 @@ export interface Floor {
 
 /** What the books said so long ago is not good enough to begin a mail on. */
 export const STALE_MS = 500;
+/** A relay that has not ended a mail for so long is not waited for by the others. */
+const STILL_MS = 3_000;
 /** A connection that stands idle is one that another process cannot have. */
 const IDLE_MS = 1_000;
 
@@ -38,6 +40,7 @@ export class Outlet {
   #lanes = 0;
   #open = 0;
   #stopped = false;
+  #movedAt = 0;
   /** Parcels that the books have in `handing` by way of this outlet. */
   handing = 0;
   /** Parcels that were given to it, for its share beside others. */
@@ -58,6 +61,17 @@ export class Outlet {
   /** What it was given, by its weight. */
   get shareServed(): number {
     return this.served / Math.max(this.relay.weight, 0.001);
+  }
+
+  /** Is it there, and has it taken mail lately where it was given any? */
+  get isMoving(): boolean {
+    const isStill = this.handing > 0 && performance.now() - this.#movedAt > STILL_MS;
+    return this.#open > 0 && this.gate.heldMs === 0 && !isStill;
+  }
+
+  /** A parcel of it is through. */
+  moved(): void {
+    this.#movedAt = performance.now();
   }
 
   get lanes(): number {

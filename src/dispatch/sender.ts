@@ -6,12 +6,14 @@ import type { Log } from '../platform/log.ts';
 import { signMessage } from '../platform/mime/index.ts';
 import { type Handover, type SmtpSession, wordsOf } from '../platform/smtp/index.ts';
 import type { Settlement } from './delivery.ts';
-import { type Floor, Outlet, STALE_MS } from './outlet.ts';
+import { type Floor, type Outlet, STALE_MS } from './outlet.ts';
+import { Outlets } from './outlets.ts';
 import type { Gate } from './pacing/gate.ts';
 import { Pacing } from './pacing/pacing.ts';
 import type { Parcel, Run } from './parcel.ts';
 import { messageFor, returnPathFor } from './posting.ts';
 import { type Grant, type Turn, runTurn } from './turn.ts';
+import { UNTOUCHED, turnsOf } from './turns.ts';
 import { verdictOf } from './verdict.ts';
 import { Waiting } from './waiting.ts';
 
@@ -44,10 +46,9 @@ const PARK_MS = 1_500;
 export class Sender {
   readonly #parts: SenderParts;
   readonly #pacing: Pacing;
-  readonly #floor: Floor;
+  readonly #outlets: Outlets;
   readonly #waiting = new Waiting();
   readonly #runs = new Set<Run>();
-  #outlets: Outlet[] = [];
   #stale: Parcel[] = [];
   #settled: Parcel[] = [];
   #turning = false;
@@ -59,14 +60,14 @@ export class Sender {
     this.#parts = parts;
     const { db, holder, leaseMs, log } = parts;
     this.#pacing = new Pacing({ db, holder, leaseMs, wake: () => this.#pump() }, log);
-    this.#floor = {
+    this.#outlets = new Outlets(parts.relays, this.#pacing, {
       openSession: parts.openSession,
       deliver: (parcel, session, outlet) => this.#deliver(parcel, session, outlet),
       regrant: (parcel) => void this.#stale.push(parcel),
       hasWork: () => this.#waiting.size > 0,
       relayFailed: (outlet, handover) => this.#relayFailed(outlet, handover),
       changed: (outlet) => this.#outletChanged(outlet),
-    };
+    });
   }
 
   get isBusy(): boolean {
@@ -77,7 +78,7 @@ export class Sender {
   async take(run: Run, parcels: Parcel[]): Promise<void> {
     this.#runs.add(run);
     await this.#pacing.start();
-    this.#meetRelays();
+    this.#outlets.meet();
     this.#waiting.add(parcels);
     if (this.#stopped) this.#giveBackWaiting();
     this.#pump();
@@ -103,7 +104,7 @@ export class Sender {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#giveBackWaiting();
-    for (const outlet of this.#outlets) {
+    for (const outlet of this.#outlets.all) {
       outlet.stop();
       this.#giveBackReady(outlet);
     }
@@ -115,39 +116,19 @@ export class Sender {
     if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #meetRelays(): void {
-    for (const relay of this.#parts.relays()) {
-      const known = this.#outlets.find((outlet) => outlet.relay.name === relay.name);
-      const gate = this.#pacing.relayGate(relay);
-      const connections = this.#pacing.connectionGate(relay);
-      if (known === undefined) this.#outlets.push(new Outlet(relay, { gate, connections }, this.#floor));
-      else known.relay = relay;
-    }
-    // Shares are kept from here on: one that was away has nothing to make up for.
-    for (const outlet of this.#outlets) outlet.served = 0;
-  }
-
   /** Goes on with whatever can go on. */
   #pump(): void {
     clearTimeout(this.#timer);
-    for (const outlet of this.#outlets) outlet.shed();
+    for (const outlet of this.#outlets.all) outlet.shed();
     if (this.#runs.size === 0) return;
     if (!this.#stopped && this.#waiting.size > 0) this.#widen();
     if (!this.#turning) void this.#turn();
   }
 
   #widen(): void {
-    const waits = this.#usable().map((outlet) => outlet.widen(this.#waiting.size));
+    const waits = this.#outlets.usable().map((outlet) => outlet.widen(this.#waiting.size));
     const waitMs = Math.min(...waits);
-    // Every relay is away, or somebody else has all the connections that there may be.
-    if (this.#outlets.every((outlet) => outlet.lanes === 0) && waitMs > PARK_MS) return this.#parkAll(waitMs);
     if (waitMs > 0 && Number.isFinite(waitMs)) this.#later(waitMs);
-  }
-
-  /** Relays of weight 0 stand by until all others are away. */
-  #usable(): Outlet[] {
-    const main = this.#outlets.filter((outlet) => outlet.relay.weight > 0);
-    return main.some((outlet) => outlet.gate.heldMs === 0) ? main : this.#outlets;
   }
 
   async #turn(): Promise<void> {
@@ -172,7 +153,7 @@ export class Sender {
     if (this.#stopped) return parcels;
     let waitMs = Number.POSITIVE_INFINITY;
     for (;;) {
-      const { outlet, relayWaitMs } = this.#nextOutlet();
+      const { outlet, relayWaitMs } = this.#outlets.next();
       waitMs = Math.min(waitMs, relayWaitMs);
       if (outlet === undefined) break;
       const next = this.#waiting.next((domain) => this.#pacing.domainGate(domain));
@@ -197,19 +178,6 @@ export class Sender {
     const outlet = this.#byOutlet.get(parcel);
     if (outlet === undefined) throw new Error('a parcel without an outlet');
     return outlet;
-  }
-
-  /** The relay that is farthest behind its share, of those that can take another parcel. */
-  #nextOutlet(): { outlet: Outlet | undefined; relayWaitMs: number } {
-    let best: Outlet | undefined;
-    let relayWaitMs = Number.POSITIVE_INFINITY;
-    for (const outlet of this.#usable()) {
-      if (outlet.room <= 0) continue;
-      const waitMs = outlet.gate.waitMs();
-      if (waitMs > 0) relayWaitMs = Math.min(relayWaitMs, waitMs);
-      else if (best === undefined || outlet.shareServed < best.shareServed) best = outlet;
-    }
-    return { outlet: best, relayWaitMs };
   }
 
   /** Writes until it is written: what a relay has said is not to be forgotten because the database is away. */
@@ -308,6 +276,7 @@ export class Sender {
 
   #settle(parcel: Parcel, settlement: Settlement): void {
     parcel.settlement = settlement;
+    this.#outletOf(parcel).moved();
     this.#settled.push(parcel);
     this.#pump();
   }
@@ -327,7 +296,7 @@ export class Sender {
 
   /** What is limited is for others when nothing is to be sent and no connection is open. */
   #restIfIdle(): void {
-    if (this.#runs.size > 0 || this.#outlets.some((outlet) => outlet.lanes > 0)) return;
+    if (this.#runs.size > 0 || this.#outlets.all.some((outlet) => outlet.lanes > 0)) return;
     void this.#pacing.rest().catch(() => {});
   }
 
@@ -347,6 +316,9 @@ export class Sender {
   /** Who has to wait for a domain's limits is given back, spread over the time that it takes: others may have more to do. */
   #parkIdle(): void {
     if (this.#waiting.size === 0 || this.#stopped) return;
+    // Every relay is away, or has had what it may have today.
+    const relaysWaitMs = Math.min(...this.#outlets.usable().map((outlet) => outlet.gate.waitMs()));
+    if (relaysWaitMs > PARK_MS) return this.#parkAll(relaysWaitMs);
     for (const { gate, parcels } of this.#waiting.held((domain) => this.#pacing.domainGate(domain), PARK_MS)) {
       void this.#spread(gate, parcels);
     }
@@ -361,37 +333,4 @@ export class Sender {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#pump(), Math.max(1, Math.min(waitMs, STALE_MS)));
   }
-}
-
-const UNTOUCHED: Settlement = { state: 'planned', cause: null, reason: '', waitMs: 0, charged: false, relay: '' };
-
-interface EditionsTurn {
-  turn: Turn;
-  settled: Parcel[];
-  wanted: Parcel[];
-}
-
-/** A turn of the books is one statement an edition. */
-function turnsOf(settled: Parcel[], wanted: Parcel[]): EditionsTurn[] {
-  const turns = new Map<string, EditionsTurn>();
-  const turnFor = ({ run: { key, posting } }: Parcel) => {
-    const name = `${key.editionId} ${posting.hash}`;
-    const known = turns.get(name);
-    if (known !== undefined) return known;
-    const { editionId, newsletterId, hash } = posting;
-    const made = { turn: { editionId, newsletterId, hash, settled: [], wanted: [] }, settled: [], wanted: [] };
-    turns.set(name, made);
-    return made as EditionsTurn;
-  };
-  for (const parcel of settled) {
-    const { turn, settled } = turnFor(parcel);
-    settled.push(parcel);
-    turn.settled.push({ key: parcel.run.key, row: parcel.row, settlement: parcel.settlement ?? UNTOUCHED });
-  }
-  for (const parcel of wanted) {
-    const { turn, wanted } = turnFor(parcel);
-    wanted.push(parcel);
-    turn.wanted.push({ key: parcel.run.key, row: parcel.row });
-  }
-  return [...turns.values()];
 }

@@ -68,7 +68,10 @@ async function lane(): Promise<void> {
   }
 }
 
-async function play(seed: number, servers: { postgres: PostgresServer; redis: RedisServer | undefined }): Promise<void> {
+async function play(
+  seed: number,
+  servers: { postgres: PostgresServer; redis: RedisServer | undefined },
+): Promise<void> {
   const plan = planOf(seed, servers.redis !== undefined);
   const result = await playSeed(plan, servers);
   const counts = result.inFlightHits > 0;
@@ -90,7 +93,9 @@ function problemsOf(result: SeedResult): string[] {
     ['twice without a doubt in the ledger', result.duplicatesUnexplained],
     ['twice and not the same', result.different],
   ];
-  const problems = lists.filter(([, list]) => list.length > 0).map(([what, list]) => `${what}: ${list.length}, such as ${list[0]}`);
+  const problems = lists
+    .filter(([, list]) => list.length > 0)
+    .map(([what, list]) => `${what}: ${list.length}, such as ${list[0]}`);
   if (!result.addsUp) problems.push('the sums are not the audience');
   if (result.duplicatesExplained > result.explainable)
     problems.push(`${result.duplicatesExplained} twice, more than the ${result.explainable} that the faults explain`);

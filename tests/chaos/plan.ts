@@ -24,7 +24,14 @@ export interface Plan {
   /** Faults, each when this share of the audience has arrived. */
   events: { at: number; fault: Fault }[];
   /** How likely each message meets it. */
-  smtp: { cutEnvelope: number; cutBody: number; cutUnkept: number; cutKept: number; temporary: number; throttled: number };
+  smtp: {
+    cutEnvelope: number;
+    cutBody: number;
+    cutUnkept: number;
+    cutKept: number;
+    temporary: number;
+    throttled: number;
+  };
   /** How long the server takes for a message. */
   delayMs: number;
 }
@@ -43,9 +50,7 @@ export function planOf(seed: number, hasRedis: boolean): Plan {
     workers: 2 + Math.floor(random() * 3),
     backend,
     tls: pick(['none', 'none', 'starttls', 'implicit']),
-    events: faults
-      .map((fault) => ({ fault, at: 0.05 + 0.7 * random() }))
-      .toSorted((a, b) => a.at - b.at),
+    events: faults.map((fault) => ({ fault, at: 0.05 + 0.7 * random() })).toSorted((a, b) => a.at - b.at),
     smtp: {
       cutEnvelope: likely(0.3, 0.01),
       cutBody: likely(0.3, 0.01),

@@ -80,7 +80,15 @@ export async function prepareTemplate(serverUrl: string): Promise<void> {
   const edition = await insertEdition(db, made);
   await insertRevision(db, edition, { subject: '', preheader: '', note: '', sections: [] }, 'chaos', now);
   const hash = 'c'.repeat(64);
-  await insertRendition(db, { editionId: edition.id, hash, subject: '', html: [''], text: [''], stencil: stencil(hash), madeAt: now });
+  await insertRendition(db, {
+    editionId: edition.id,
+    hash,
+    subject: '',
+    html: [''],
+    text: [''],
+    stencil: stencil(hash),
+    madeAt: now,
+  });
   await insertApproval(db, { editionId: edition.id, revision: 1, hash, approvedBy: 'chaos', approvedAt: now });
   await moveEdition(db, edition.id, ['draft'], 'approved');
   await app.queues();
@@ -93,7 +101,9 @@ function stencil(hash: string) {
     from: { name: 'The Review', address: 'weekly@example.org' },
     replyTo: null,
     subject: 'The weekly round-up',
-    html: gaps.cut(`<p>${'Words that fill a page. '.repeat(400)}<a href="https://x.example/e/${gaps.marker('viewToken')}">read</a></p>`),
+    html: gaps.cut(
+      `<p>${'Words that fill a page. '.repeat(400)}<a href="https://x.example/e/${gaps.marker('viewToken')}">read</a></p>`,
+    ),
     text: ['Words that fill a page.'],
     language: 'en',
     hash,
@@ -104,7 +114,10 @@ function stencil(hash: string) {
   });
 }
 
-export async function playSeed(plan: Plan, servers: { postgres: PostgresServer; redis: RedisServer | undefined }): Promise<SeedResult> {
+export async function playSeed(
+  plan: Plan,
+  servers: { postgres: PostgresServer; redis: RedisServer | undefined },
+): Promise<SeedResult> {
   const began = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), 'roundup-seed-'));
   const journal = path.join(folder, 'journal');
@@ -212,7 +225,9 @@ async function strike(play: Play, fault: Plan['events'][number]['fault']): Promi
   switch (fault) {
     case 'kill':
     case 'freeze': {
-      const victim = workers.filter(({ frozen }) => !frozen).toSorted((a, b) => sink.inFlight(b.name) - sink.inFlight(a.name))[0];
+      const victim = workers
+        .filter(({ frozen }) => !frozen)
+        .toSorted((a, b) => sink.inFlight(b.name) - sink.inFlight(a.name))[0];
       if (victim === undefined) return;
       result.inFlightHits += sink.inFlight(victim.name);
       result.explainable += 2 * sink.connections(victim.name);
@@ -290,7 +305,9 @@ async function letAnHourPass(db: Database): Promise<void> {
   await sql`update deliveries set due_at = due_at - interval '1 hour' where edition_id = 1 and state in ('planned', 'deferred') and due_at is not null`.execute(
     db,
   );
-  await sql`update batches set due_at = due_at - interval '1 hour' where edition_id = 1 and due_at is not null`.execute(db);
+  await sql`update batches set due_at = due_at - interval '1 hour' where edition_id = 1 and due_at is not null`.execute(
+    db,
+  );
 }
 
 async function stateOf(db: Database): Promise<string> {

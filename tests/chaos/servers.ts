@@ -101,9 +101,25 @@ export async function startRedis(): Promise<RedisServer | undefined> {
   const folder = mkdtempSync(path.join(tmpdir(), 'roundup-chaos-redis-'));
   const port = await freePort();
   const run = async () => {
-    const args = ['--port', String(port), '--dir', folder, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'];
+    const args = [
+      '--port',
+      String(port),
+      '--dir',
+      folder,
+      '--appendonly',
+      'yes',
+      '--save',
+      '',
+      '--maxmemory-policy',
+      'noeviction',
+    ];
     const child = spawn('redis-server', args, { stdio: 'ignore' });
-    while (spawnSync('redis-cli', ['-p', String(port), 'ping']).stdout.toString().trim() !== 'PONG') await sleep(20);
+    while (
+      spawnSync('redis-cli', ['-p', String(port), 'ping'])
+        .stdout.toString()
+        .trim() !== 'PONG'
+    )
+      await sleep(20);
     return child;
   };
   let child = await run();

@@ -168,7 +168,8 @@ test('mails in doubt that are held are shown with their count and cause, and an 
   const { db } = send.app.database;
   const edition = await getEdition(db, send.editionId);
   expect(stateText(edition, await send.sums())).toBe('sent, 2 uncertain');
-  const { rows } = await sql`select cause, count(*)::int as count from deliveries where state = 'uncertain' group by 1`.execute(db);
+  const { rows } =
+    await sql`select cause, count(*)::int as count from deliveries where state = 'uncertain' group by 1`.execute(db);
   expect(rows).toEqual([{ cause: 'connection-lost', count: 2 }]);
   const again = { states: ['uncertain' as const], causes: undefined };
   expect(await retryEdition(await send.app.newsroom(), send.editionId, again, 'an editor')).toBe(2);
@@ -196,7 +197,9 @@ test('after the retention an edition keeps its sums and nothing else; a look tha
   await send.untilSent();
   const sums = await send.sums();
   expect(await archiveOneEdition(db, new Date('2026-11-26T07:00:00Z'))).toBeUndefined();
-  await sql`insert into ledger_archive (edition_id, sums) values (${send.editionId}, ${JSON.stringify(sums)}::jsonb)`.execute(db);
+  await sql`insert into ledger_archive (edition_id, sums) values (${send.editionId}, ${JSON.stringify(sums)}::jsonb)`.execute(
+    db,
+  );
   expect(await archiveOneEdition(db, new Date('2027-11-26T07:00:00Z'))).toBe(send.editionId);
   expect((await sql`select 1 from deliveries`.execute(db)).rows).toEqual([]);
   expect(await sumsOf(db, send.editionId)).toEqual(sums);

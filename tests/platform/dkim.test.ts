@@ -30,7 +30,11 @@ const key = (algorithm: DkimKey['algorithm']): DkimKey => ({
 });
 
 const textOf = (parts: Uint8Array[]) => Buffer.concat(parts).toString();
-const relaxed = (value: string) => value.replace(/\r\n/g, '').replace(/[ \t]+/g, ' ').trim();
+const relaxed = (value: string) =>
+  value
+    .replace(/\r\n/g, '')
+    .replace(/[ \t]+/g, ' ')
+    .trim();
 
 /** The tags of each signature, and whether it holds for the message as given. */
 function verify(signed: string): { tags: Record<string, string>; holds: boolean }[] {
@@ -77,7 +81,7 @@ test('RSA and Ed25519 sign beside each other, and both hold', async () => {
 
 test('one-click unsubscribing is signed (RFC 8058 4), and nobody can add a second From, To or Subject', async () => {
   const signed = textOf(await signMessage(message, [key('rsa')], at));
-  const [{ tags }] = verify(signed) as [{ tags: Record<string, string> }];
+  const { tags } = verify(signed)[0]!;
   const names = (tags.h ?? '').split(':');
   expect(names).toEqual(expect.arrayContaining(['list-unsubscribe', 'list-unsubscribe-post']));
   expect(names).not.toContain('x-unsigned');
@@ -92,7 +96,9 @@ test('a changed body or header does not hold, a refolded header does', async () 
   expect(verify(signed)[0]?.holds).toBe(true);
   expect(verify(signed.replace('and an end', 'and another end'))[0]?.holds).toBe(false);
   expect(verify(signed.replace('reader@example.net', 'other@example.net'))[0]?.holds).toBe(false);
-  expect(verify(signed.replace('Subject: A   folded\r\n\tsubject', 'Subject: A folded\r\n subject'))[0]?.holds).toBe(true);
+  expect(verify(signed.replace('Subject: A   folded\r\n\tsubject', 'Subject: A folded\r\n subject'))[0]?.holds).toBe(
+    true,
+  );
 });
 
 test('the same message is signed with the same bytes, and without a key it goes out as it is', async () => {
@@ -103,5 +109,5 @@ test('the same message is signed with the same bytes, and without a key it goes 
 
 test('a key that cannot sign is an error, not an unsigned mail', async () => {
   const broken = { ...key('rsa'), key: ed25519.privateKey };
-  await expect(signMessage(message, [broken], at)).rejects.toThrow();
+  await expect(signMessage(message, [broken], at)).rejects.toThrow(/./);
 });

@@ -42,9 +42,10 @@ export async function askOracle(
   editionId: number,
   { journal, leavers }: { journal: JournalEntry[]; leavers: Leaver[] },
 ): Promise<Verdict> {
-  const { rows } = await sql<Row>`select address, state::text as state, doubts from deliveries where edition_id = ${editionId}`.execute(
-    db,
-  );
+  const { rows } =
+    await sql<Row>`select address, state::text as state, doubts from deliveries where edition_id = ${editionId}`.execute(
+      db,
+    );
   const { rows: sums } = await sql<{ total: number }>`
     select sum(count)::int as total from (select count(*) from deliveries where edition_id = ${editionId} group by state) s`.execute(
     db,
@@ -79,6 +80,7 @@ function judge({ address, state, doubts }: Row, had: JournalEntry[], verdict: Ve
   // A mail that the server has and the ledger does not say so is one too many as well: it may go out again.
   const unsaid = had.length > 0 && state !== 'accepted' && !OPEN.has(state) && doubts === 0 ? 1 : 0;
   verdict.duplicatesExplained += Math.min(extra, doubts);
-  if (extra > doubts || unsaid > 0) verdict.duplicatesUnexplained.push(`${address} ${had.length} copies, ${doubts} doubts, ${state}`);
+  if (extra > doubts || unsaid > 0)
+    verdict.duplicatesUnexplained.push(`${address} ${had.length} copies, ${doubts} doubts, ${state}`);
   if (new Set(had.map(({ sha256 }) => sha256)).size > 1) verdict.different.push(address);
 }

@@ -215,7 +215,9 @@ function converse(socket: Socket, sink: Server, { state, isSecure }: { state: St
       converse(secured(socket), sink, { state, isSecure: true });
     },
     AUTH(line) {
-      const [, user = '', password = ''] = Buffer.from(line.split(' ')[2] ?? '', 'base64').toString().split('\0');
+      const [, user = '', password = ''] = Buffer.from(line.split(' ')[2] ?? '', 'base64')
+        .toString()
+        .split('\0');
       const isRight = user === options.auth?.user && password === options.auth.password;
       return react(behaviour.auth?.() ?? (isRight ? undefined : '535 5.7.8 no'), '235 2.7.0 welcome');
     },
@@ -257,7 +259,13 @@ function converse(socket: Socket, sink: Server, { state, isSecure }: { state: St
     const isKept = reaction === undefined || reaction === 'cut' || reaction === 'cut-in-reply';
     if (isKept) {
       if (options.forgetful !== true) sink.mails.push(mail);
-      sink.keep({ to, sha256: sha256(bytes.toString('latin1')), begunAt, client: state.client, told: reaction === undefined });
+      sink.keep({
+        to,
+        sha256: sha256(bytes.toString('latin1')),
+        begunAt,
+        client: state.client,
+        told: reaction === undefined,
+      });
     }
     state.inTransaction = false;
     if (reaction === 'cut-in-reply') socket.write('25', () => socket.destroy());

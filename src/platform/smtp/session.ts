@@ -116,7 +116,7 @@ export class SmtpSession {
         clearTimeout(timer);
         resolve(handover);
       };
-      const fail = (error: SmtpError, phase = this.#lostAt ?? phaseOf(error.command)) =>
+      const fail = (error: SmtpError, phase = phaseOf(error.command) ?? this.#lostAt ?? 'data') =>
         settle(failure(error, bodyHandedOver ? 'body' : phase));
       const giveUp = (ms: number) => {
         const phase = this.#connection.awaits();
@@ -239,10 +239,11 @@ function failure(error: SmtpError, phase: Phase): Handover {
   return phase === 'body' ? { outcome: 'uncertain', reason: reply } : { outcome: 'not-sent', reason: reply, phase };
 }
 
-function phaseOf(command: string | undefined): Phase {
+/** Where a command was answered. */
+function phaseOf(command: string | undefined): Phase | undefined {
   if (command === 'MAIL FROM') return 'mail';
   if (command === 'RCPT TO') return 'rcpt';
-  return 'data';
+  return command === 'DATA' ? 'data' : undefined;
 }
 
 function isAscii(text: string): boolean {
