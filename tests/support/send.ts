@@ -4,6 +4,7 @@ import { type Sums, deliverBatch, reconcile, sumsOf } from '../../src/dispatch/i
 import type { Newsletter } from '../../src/editions/index.ts';
 import { approveEdition, getEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import type { Config, Relay } from '../../src/platform/config/index.ts';
+import { DAY_MS } from '../../src/lib/time.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { clockAt } from './clock.ts';
 import { addNewsletter, addPieces, addPublication, openHouse } from './house.ts';
@@ -38,6 +39,7 @@ export interface SendOptions {
   settings?: Record<string, unknown>;
   config?: Partial<Config>;
   relay?: Partial<Relay>;
+  now?: string;
   /** Before it is released. */
   before?: (house: House, sink: SmtpSink) => Promise<void>;
 }
@@ -45,12 +47,13 @@ export interface SendOptions {
 export async function openSend(readers: number, options: SendOptions = {}): Promise<Send> {
   const { domains = ['readers.example'], behaviour = {}, settings = {}, config = {}, relay = {} } = options;
   const sink = await startSmtpSink(behaviour);
-  const clock = clockAt('2026-11-26T08:00:00Z');
+  const now = options.now ?? '2026-11-26T08:00:00Z';
+  const clock = clockAt(now);
   const app = await openHouse({ relay: { ...sink.relay, ...relay }, clock, config });
   const { db } = app.database;
   await addPublication(db);
   const newsletter = await addNewsletter(db, settings);
-  await addPieces(db, [{ slug: 'p1', publishedAt: '2026-11-25T08:00:00Z' }]);
+  await addPieces(db, [{ slug: 'p1', publishedAt: new Date(Date.parse(now) - DAY_MS).toISOString() }]);
   await sql`
     with people as (
       insert into subscribers (address, address_key, domain)
