@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util';
 import { newDkimKey, sumsOf, useDkimKey, workersPresent } from '../src/dispatch/index.ts';
 import { getEdition, sendEdition } from '../src/newsroom/index.ts';
 import { sql } from '../src/platform/database/index.ts';
-import { FILLER, type House, SECRET, openHouse } from './house.ts';
+import { FILLER, type House, openHouse } from './house.ts';
 import { type Measured, cpuMicrosOf, start } from './processes.ts';
 import { type Sink, startSink } from './sink.ts';
+import { startWorker } from './worker.ts';
 
 // How fast a worker sends, beside a naive loop and a C client, to the same sink, in one run, taking turns. See
 // docs/benchmarks.md for what the figures mean.
@@ -23,6 +24,8 @@ const { values: options } = parseArgs({
     messages: { type: 'string', default: '20000' },
     /** For the workers' node, such as --node=--cpu-prof. */
     node: { type: 'string', multiple: true, default: [] },
+    /** In place of those that docker-compose.yml has. */
+    'node-options': { type: 'string' },
   },
 });
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -200,7 +203,16 @@ async function ours({
   if (dkim) await useDkimKey(db, 'example.org', 'bench', new Date());
   else await sql`update dkim_keys set used_since = null`.execute(db);
   const editionId = await house.addEdition();
-  const workers = Array.from({ length: processes }, () => startWorker(to.port, connections));
+  const workers = Array.from({ length: processes }, () =>
+    startWorker({
+      databaseUrl: house.app.database.url,
+      cwd: house.app.config.dataDir,
+      port: to.port,
+      connections,
+      node: options.node,
+      ...(options['node-options'] === undefined ? {} : { nodeOptions: options['node-options'] }),
+    }),
+  );
   await until(async () => (await workersPresent(db)) === processes);
   // What the start has left to do is done.
   await sleep(500);
@@ -225,23 +237,6 @@ async function ours({
     postgresMicrosPerMessage: postgres / messages,
     sinkMicrosPerMessage: cpuMicros / messages,
   };
-}
-
-function startWorker(port: number, connections: number): Measured {
-  return start(process.execPath, [...options.node, path.join(ROOT, 'bin/roundup.js'), 'work', '--send-only'], {
-    cwd: house.app.config.dataDir,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      DATABASE_URL: house.app.database.url,
-      SECRETS: `k1:${SECRET}`,
-      SMTP_URL: `smtp://127.0.0.1:${port}?tls=none&connections=${connections}&messages=100000`,
-      BASE_URL: 'https://news.example.org',
-      LOG_LEVEL: 'warn',
-      ...(process.env.BENCH_ENV === undefined ? {} : JSON.parse(process.env.BENCH_ENV)),
-    },
-  });
 }
 
 /** The first so many readers are the ones who are subscribed. */
