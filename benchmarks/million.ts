@@ -67,8 +67,11 @@ async function comparePlanning(): Promise<{ bareSeconds: number; planSeconds: nu
     await sql`delete from batches where edition_id = ${editionId}`.execute(db);
     log(`bare ${bare.at(-1)?.toFixed(1)} s, planned ${plan.at(-1)?.toFixed(1)} s`);
   }
-  const middle = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
   return { bareSeconds: middle(bare), planSeconds: middle(plan), ratio: middle(plan) / middle(bare) };
+}
+
+function middle(list: number[]): number {
+  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
 }
 
 async function send(readers: number): Promise<{ perSecond: number; cpuMicrosPerMessage: number; peakMb: number }> {

@@ -23,9 +23,9 @@ const counted: SeedResult[] = [];
 const problems: string[] = [];
 let next = Number(options.from);
 let played = 0;
-let stopping = false;
 // Ctrl-C: what has begun is played to its end, and summed up.
-process.once('SIGINT', () => (stopping = true));
+const stopping = new AbortController();
+process.once('SIGINT', () => stopping.abort());
 
 await Promise.all(Array.from({ length: Number(options.lanes) }, lane));
 await killSpare();
@@ -61,7 +61,7 @@ async function lane(): Promise<void> {
   const redis = await startRedis();
   try {
     await prepareTemplate(postgres.url);
-    while (!stopping && counted.length < WANTED && played < MOST) {
+    while (!stopping.signal.aborted && counted.length < WANTED && played < MOST) {
       played++;
       await play(next++, { postgres, redis });
     }

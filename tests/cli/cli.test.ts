@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { BIN, type Ran, runRoundup } from '../support/cli.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 import { type WebServer, startWebServer } from '../support/webServer.ts';
 
-// The command line as a person types it: the real program, in a process of its own.
-
-const BIN = path.resolve(import.meta.dirname, '../../bin/roundup.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'roundup-cli-'));
 let database: TestDatabase;
 let site: WebServer;
@@ -31,33 +29,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-async function roundup(args: string, env: Record<string, string> = {}): Promise<Ran> {
-  const words = args.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? [];
-  const child = spawn(process.execPath, [BIN, ...words], {
+const roundup = (args: string, env: Record<string, string> = {}): Promise<Ran> =>
+  runRoundup(args, {
     cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      NO_COLOR: '1',
-      DATABASE_URL: database.url,
-      DATA_DIR: path.join(folder, 'data'),
-      LOG_LEVEL: 'warn',
-      ...env,
-    },
+    env: { DATABASE_URL: database.url, DATA_DIR: path.join(folder, 'data'), ...env },
   });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => (out += chunk));
-  child.stderr.on('data', (chunk) => (err += chunk));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
-}
 
 const json = async (args: string) => {
   const { out, err, code } = await roundup(`${args} --json`);
