@@ -17,6 +17,7 @@ export interface Alert {
   editionId: number;
   kind: AlertKind;
   detail: Record<string, string | number>;
+  raisedAt: Date;
 }
 
 export async function raiseAlert(
@@ -33,7 +34,7 @@ export async function raiseAlert(
 
 export async function untoldAlerts(db: Database): Promise<Alert[]> {
   const { rows } = await sql<Alert>`
-    select id, newsletter_id as "newsletterId", edition_id as "editionId", kind, detail
+    select id, newsletter_id as "newsletterId", edition_id as "editionId", kind, detail, raised_at as "raisedAt"
     from alerts where told_at is null order by id limit 20`.execute(db);
   return rows;
 }

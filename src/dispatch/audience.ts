@@ -64,7 +64,7 @@ function reachedBy(editionId: number) {
 /** A stopped edition goes on with another revision: whoever was left over is planned again, under its hash. */
 export async function planRemaining(db: Database, editionId: number, hash: string): Promise<number> {
   const { numAffectedRows } = await sql`
-    update deliveries set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, hash = ${hash}
+    update deliveries set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, tried_at = null, hash = ${hash}
     where edition_id = ${editionId} and state = 'withdrawn' and cause = 'stopped'`.execute(db);
   await reopenBatches(db, editionId);
   return Number(numAffectedRows ?? 0);
@@ -81,8 +81,8 @@ export async function reopenBatches(db: Database, editionId: number): Promise<vo
   await sql`
     update batches b set due_at = r.due_at
     from batches x left join (
-      select batch, min(case when state = 'planned' then coalesce(due_at, now()) when state = 'deferred' then due_at else now() end) as due_at
-      from deliveries where edition_id = ${editionId} and state in ('planned', 'deferred', 'handing') group by batch
+      select batch, min(case when state = 'handing' then now() else coalesce(due_at, now()) end) as due_at
+      from deliveries where edition_id = ${editionId} and state in ('planned', 'deferred', 'handing', 'uncertain') group by batch
     ) r on r.batch = x.batch
     where x.edition_id = ${editionId} and b.edition_id = x.edition_id and b.batch = x.batch and b.claim is null`.execute(
     db,

@@ -23,17 +23,26 @@ export async function claimBatch(
   const claim = claims[0]?.claim;
   if (claim === undefined) return undefined;
   await sql`
-    update deliveries set state = case when ${resend} then 'planned' else 'uncertain' end::delivery_state,
-      doubts = doubts + case when state = 'handing' then 1 else 0 end,
-      cause = case when state = 'handing' then 'worker-lost' else cause end, due_at = null, settled_at = now()
+    update deliveries set due_at = null, settled_at = now(),
+      state = case when ${resend} and doubts + (state = 'handing')::int < ${MOST_DOUBTS} then 'planned' else 'uncertain' end::delivery_state,
+      doubts = doubts + (state = 'handing')::int, cause = case when state = 'handing' then 'worker-lost' else cause end
     where edition_id = ${editionId} and batch = ${batch}
-      and (state = 'handing' or (${resend} and state = 'uncertain'))`.execute(db);
+      and (state = 'handing' or (${isToBeSentAgain(resend)} and coalesce(due_at, now()) <= now()))`.execute(db);
   const { rows } = await sql<Claimed>`
     select subscriber_id as "subscriberId", address, name, attempts from deliveries
     where edition_id = ${editionId} and batch = ${batch}
       and ((state = 'planned' and (due_at is null or due_at <= now())) or (state = 'deferred' and due_at <= now()))
     order by subscriber_id`.execute(db);
   return { claim, rows };
+}
+
+/** A mail that has been in doubt so often is not sent again by itself: somebody has to look at it. */
+const MOST_DOUBTS = 3;
+/** Each doubt but the first is slept over. */
+export const DOUBT_SECONDS = 60;
+
+function isToBeSentAgain(resend: boolean) {
+  return sql`(${resend} and state = 'uncertain' and doubts < ${MOST_DOUBTS})`;
 }
 
 /** A row that was claimed and not begun, and when it is to be tried. */
@@ -61,9 +70,9 @@ export async function releaseBatch(
   }
   await sql`
     update batches set claim = null, lease_until = null, due_at = (
-      select min(case when d.state in ('planned', 'deferred') then coalesce(d.due_at, now()) else now() end)
+      select min(case when d.state = 'handing' then now() else coalesce(d.due_at, now()) end)
       from deliveries d where d.edition_id = ${editionId} and d.batch = ${batch}
-        and (d.state in ('planned', 'deferred', 'handing') or (${resend} and d.state = 'uncertain')))
+        and (d.state in ('planned', 'deferred', 'handing') or ${isToBeSentAgain(resend)}))
     where edition_id = ${editionId} and batch = ${batch} and claim = ${claim}`.execute(db);
 }
 
@@ -86,6 +95,13 @@ export async function dueBatches(db: Database, editionId: number, limit: number)
   return rows.map((row) => row.batch);
 }
 
+/** Is there a batch with somebody left in it that nobody holds? */
+export async function hasFreeBatches(db: Database, editionId: number): Promise<boolean> {
+  const { rows } = await sql`select from batches
+    where edition_id = ${editionId} and due_at is not null and claim is null limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /**
  * Takes batches from workers that have gone silent. What they were handing over may have arrived: it is uncertain. Their
  * tokens stay on the rows, so that a worker that was only cut off may still come and say what became of a mail.
@@ -96,7 +112,8 @@ export async function reapSilentBatches(db: Database, editionId: number): Promis
       update batches set claim = null, lease_until = null, due_at = now()
       where edition_id = ${editionId} and claim is not null and lease_until < now() returning batch
     )
-    update deliveries d set state = 'uncertain', doubts = d.doubts + 1, settled_at = now(), cause = ${'worker-lost' satisfies Cause},
+    update deliveries d set state = 'uncertain', doubts = d.doubts + 1, settled_at = now(),
+      due_at = now() + d.doubts * ${DOUBT_SECONDS} * interval '1 second', cause = ${'worker-lost' satisfies Cause},
       reason = 'the worker was lost while it handed the mail over'
     from lost where d.edition_id = ${editionId} and d.batch = lost.batch and d.state = 'handing'`.execute(db);
   return Number(numAffectedRows ?? 0);
@@ -105,17 +122,21 @@ export async function reapSilentBatches(db: Database, editionId: number): Promis
 /** The same for an edition that is not being sent: rows that were marked in the moment in which their batch was lost. */
 export async function doubtOrphans(db: Database, editionId: number): Promise<void> {
   await sql`
-    update deliveries d set state = 'uncertain', doubts = d.doubts + 1, settled_at = now(), cause = ${'worker-lost' satisfies Cause},
+    update deliveries d set state = 'uncertain', doubts = d.doubts + 1, settled_at = now(),
+      due_at = now() + d.doubts * ${DOUBT_SECONDS} * interval '1 second', cause = ${'worker-lost' satisfies Cause},
       reason = 'the worker was lost while it handed the mail over'
     from batches b where b.edition_id = ${editionId} and b.claim is null and b.due_at is not null
       and d.edition_id = ${editionId} and d.batch = b.batch and d.state = 'handing'`.execute(db);
 }
 
-/** Whom no server has taken for too long. True where there were any. */
-export async function expireDeferred(db: Database, editionId: number): Promise<boolean> {
+/** Whom no server has taken for too long, since the first try or since the edition was taken up again. True where there were any. */
+export async function expireDeferred(db: Database, editionId: number, maxAgeHours: number): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update deliveries set state = 'expired', settled_at = now(), due_at = null
-    where edition_id = ${editionId} and state = 'deferred'`.execute(db);
+    update deliveries d set state = 'expired', settled_at = now(), due_at = null
+    from batches b, editions e
+    where b.edition_id = ${editionId} and b.due_at is not null and b.claim is null and e.id = ${editionId}
+      and d.edition_id = ${editionId} and d.batch = b.batch and d.state = 'deferred'
+      and greatest(d.tried_at, e.retried_at) < now() - ${maxAgeHours} * interval '1 hour'`.execute(db);
   return (numAffectedRows ?? 0n) > 0n;
 }
 
@@ -126,7 +147,7 @@ export async function isFinished(db: Database, editionId: number, resend: boolea
   if (open.length > 0) return false;
   const { rows } = await sql<{ left: number[] | null }>`
     select array_agg(distinct batch) as left from deliveries where edition_id = ${editionId}
-      and (state in ('planned', 'handing', 'deferred') or (${resend} and state = 'uncertain'))`.execute(db);
+      and (state in ('planned', 'handing', 'deferred') or ${isToBeSentAgain(resend)})`.execute(db);
   const left = rows[0]?.left ?? [];
   if (left.length === 0) return true;
   // The rows have the last word: a batch that was closed too early is opened again.

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/index.ts';
-import { reasonOf } from '../platform/errors.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
 import { domainOf } from '../lib/addresses.ts';
 import { holdEdition } from './alerts.ts';
@@ -30,7 +30,7 @@ const LEASE_MARGIN = 0.1;
 /** Returns how many recipients were taken up. Running it twice, anywhere, at any time, is harmless. */
 export async function deliverBatch(deps: DispatchDeps, editionId: number, batch: number): Promise<number> {
   const { db, leaseMs, clock } = deps;
-  const posting = await loadPosting(db, editionId, deps.keys);
+  const posting = await postingOf(deps, editionId);
   if (posting === undefined) return 0;
   const resend = posting.resendUncertain;
   const began = performance.now();
@@ -39,12 +39,25 @@ export async function deliverBatch(deps: DispatchDeps, editionId: number, batch:
   const key = { editionId, batch, claim: claimed.claim };
   const { parked, fault } = await runBatch(deps, posting, { key, rows: claimed.rows, began });
   await releaseBatch(db, key, parked, resend);
-  if (fault !== undefined) {
-    deps.log.error('a mail could not be made as it was approved', { edition: editionId, reason: reasonOf(fault) });
-    await holdEdition(db, editionId, 'mail-not-made', { reason: reasonOf(fault) });
-  }
+  if (fault !== undefined) await holdForFault(deps, editionId, fault);
   await finishIfDone(db, editionId, resend, clock);
   return claimed.rows.length;
+}
+
+/** Undefined where it is not being sent, or not any more: what cannot be signed or read holds the edition. */
+async function postingOf(deps: DispatchDeps, editionId: number): Promise<Posting | undefined> {
+  try {
+    return await loadPosting(deps.db, editionId, deps.keys);
+  } catch (error) {
+    if (!(error instanceof RoundupError)) throw error;
+    await holdForFault(deps, editionId, error);
+    return undefined;
+  }
+}
+
+async function holdForFault({ db, log }: DispatchDeps, editionId: number, fault: unknown): Promise<void> {
+  log.error('a mail could not be made as it was approved', { edition: editionId, reason: reasonOf(fault) });
+  await holdEdition(db, editionId, 'mail-not-made', { reason: reasonOf(fault) });
 }
 
 async function runBatch(
@@ -93,5 +106,13 @@ async function runBatch(
 }
 
 function parcelOf(run: Run, row: Claimed): Parcel {
-  return { run, row, domain: domainOf(row.address), gate: undefined, grantedAt: 0, settlement: undefined };
+  return {
+    run,
+    row,
+    domain: domainOf(row.address),
+    gate: undefined,
+    grantedAt: 0,
+    settlement: undefined,
+    asking: undefined,
+  };
 }

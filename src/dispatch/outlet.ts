@@ -1,4 +1,5 @@
 import type { Relay } from '../platform/config/index.ts';
+import { reasonOf } from '../platform/errors.ts';
 import { type Handover, SmtpSession } from '../platform/smtp/index.ts';
 import type { Gate } from './pacing/gate.ts';
 import type { Parcel } from './parcel.ts';
@@ -23,6 +24,8 @@ export interface Floor {
 
 /** What the books said so long ago is not good enough to begin a mail on. */
 export const STALE_MS = 500;
+/** A relay that takes no mail for longer than this is not there just now: it is held, or has had its quota. */
+export const SOON_ENOUGH_MS = 1_500;
 /** A relay that has not ended a mail for so long is not waited for by the others. */
 const STILL_MS = 3_000;
 /** A connection that stands idle is one that another process cannot have. */
@@ -66,7 +69,7 @@ export class Outlet {
   /** Is it there, and has it taken mail lately where it was given any? */
   get isMoving(): boolean {
     const isStill = this.handing > 0 && performance.now() - this.#movedAt > STILL_MS;
-    return this.#open > 0 && this.gate.heldMs === 0 && !isStill;
+    return this.#open > 0 && this.gate.waitMs() < SOON_ENOUGH_MS && !isStill;
   }
 
   /** A parcel of it is through. */
@@ -84,7 +87,9 @@ export class Outlet {
 
   /** Opens a connection for each parcel that waits, as far as the relay allows. Returns how long until it allows more. */
   widen(waiting: number): number {
-    let waitMs = this.gate.heldMs;
+    let waitMs = this.gate.waitMs();
+    // A rate is kept by what is sent, not by how many connections there are.
+    if (this.gate.heldMs === 0 && waitMs < SOON_ENOUGH_MS) waitMs = 0;
     while (!this.#stopped && waitMs === 0 && this.#lanes < Math.min(this.relay.connections, waiting + this.handing)) {
       waitMs = this.connections.waitMs();
       if (waitMs > 0) break;
@@ -152,7 +157,7 @@ export class Outlet {
 
   async #openSession(): Promise<SmtpSession | undefined> {
     if (this.gate.heldMs > 0) return undefined;
-    const session = await this.#floor.openSession(this.relay);
+    const session = await this.#floor.openSession(this.relay).catch(asHandover);
     if (!(session instanceof SmtpSession)) {
       this.#floor.relayFailed(this, session);
       return undefined;
@@ -186,4 +191,8 @@ export class Outlet {
       this.#waiting.push(lane);
     });
   }
+}
+
+function asHandover(error: unknown): Handover {
+  return { outcome: 'not-sent', reason: reasonOf(error), phase: 'connect' };
 }

@@ -1,5 +1,5 @@
 import type { Relay } from '../platform/config/index.ts';
-import { type Floor, Outlet } from './outlet.ts';
+import { type Floor, Outlet, SOON_ENOUGH_MS } from './outlet.ts';
 import type { Pacing } from './pacing/pacing.ts';
 
 // The relays of this process side by side: which one a parcel goes to.
@@ -39,7 +39,7 @@ export class Outlets {
   /** Relays of weight 0 stand by until all others are away. */
   usable(): Outlet[] {
     const main = this.#all.filter((outlet) => outlet.relay.weight > 0);
-    return main.some((outlet) => outlet.gate.heldMs === 0) ? main : this.#all;
+    return main.some((outlet) => !this.#isAway(outlet)) ? main : this.#all;
   }
 
   /** The relay that is farthest behind its share, of those that can take another parcel. */
@@ -56,5 +56,11 @@ export class Outlets {
       else if (best === undefined || outlet.shareServed < best.shareServed) best = outlet;
     }
     return { outlet: best, relayWaitMs };
+  }
+
+  /** On hold, over its quota, or failing and without a connection: until it has proved itself others do its work. */
+  #isAway(outlet: Outlet): boolean {
+    const isFailing = outlet.open === 0 && this.#pacing.isFailing(outlet.relay.name);
+    return isFailing || outlet.gate.waitMs() >= SOON_ENOUGH_MS;
   }
 }

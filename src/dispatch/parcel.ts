@@ -26,4 +26,6 @@ export interface Parcel {
   /** When the books said that it is being handed over (performance.now). */
   grantedAt: number;
   settlement: Settlement | undefined;
+  /** A lane that has begun it waits for the books to say that it still may. */
+  asking: ((may: boolean) => void) | undefined;
 }

@@ -4,13 +4,14 @@ import { type Edition, editionsIn, findNewsletter } from '../editions/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { NudgeQueue } from '../platform/queue/index.ts';
 import { reopenBatches, withdrawRemaining } from './audience.ts';
-import { doubtOrphans, dueBatches, expireDeferred, reapSilentBatches } from './batches.ts';
+import { doubtOrphans, dueBatches, expireDeferred, hasFreeBatches, reapSilentBatches } from './batches.ts';
 import { finishIfDone } from './finish.ts';
 
 // The reaper. It goes by the ledger alone, so that whatever was lost on the way, a worker, a job or the whole queue, the send
 // goes on: what silent workers held is taken from them, what is due is nudged, and an edition with nobody left to reach is sent.
 
-const MAX_NUDGES = 2_000;
+const MOST_NUDGES = 64;
+const MOST_WAITING = 256;
 const HALTED_LOOKBACK_MS = 2 * DAY_MS;
 
 /** One look at every edition that is being sent. Returns the editions that this look found finished. */
@@ -22,8 +23,9 @@ export async function reconcile(db: Database, queue: NudgeQueue, clock: Clock): 
     if (newsletter === undefined) continue;
     await reapSilentBatches(db, edition.id);
     const since = edition.retriedAt ?? edition.startedAt ?? clock.now();
-    const isTooOld = clock.now().getTime() - since.getTime() > newsletter.maxAgeHours * HOUR_MS;
-    if (isTooOld && (await expireDeferred(db, edition.id))) await reopenBatches(db, edition.id);
+    const mayBeTooOld = clock.now().getTime() - since.getTime() > newsletter.maxAgeHours * HOUR_MS;
+    if (mayBeTooOld && (await expireDeferred(db, edition.id, newsletter.maxAgeHours)))
+      await reopenBatches(db, edition.id);
     const done = await finishIfDone(db, edition.id, newsletter.onUncertain === 'resend', clock);
     if (done !== undefined) finished.push(done);
     else await nudgeDueBatches(db, queue, edition.id);
@@ -31,27 +33,38 @@ export async function reconcile(db: Database, queue: NudgeQueue, clock: Clock): 
   return finished;
 }
 
+/** Rows without a holder are rare, and finding them is a look at the whole ledger of a paused edition. */
+const ORPHANS_EVERY = 30;
+let looks = -1;
+
 /** What was under way when an edition was paused or stopped still finds its end in the books. */
 async function settleHalted(db: Database, clock: Clock): Promise<void> {
+  looks++;
   for (const edition of await editionsIn(db, ['paused', 'stopped'])) {
     const age = clock.now().getTime() - (edition.finishedAt ?? clock.now()).getTime();
     if (age > HALTED_LOOKBACK_MS) continue;
-    await reapSilentBatches(db, edition.id);
-    await doubtOrphans(db, edition.id);
+    const reaped = await reapSilentBatches(db, edition.id);
+    if (reaped > 0 || looks % ORPHANS_EVERY === 0) await doubtOrphans(db, edition.id);
     if (edition.state === 'stopped') await closeStopped(db, edition.id);
   }
 }
 
 /** A row that a worker gave back after the stop. */
 async function closeStopped(db: Database, editionId: number): Promise<void> {
-  if ((await dueBatches(db, editionId, 1)).length === 0) return;
+  if (!(await hasFreeBatches(db, editionId))) return;
   await withdrawRemaining(db, editionId);
   await reopenBatches(db, editionId);
 }
 
-/** Tells the workers of every batch that has somebody due. Jobs that wait already are nudge enough. */
+/**
+ * Tells the workers of batches that have somebody due: some of each edition at a time, so that a small one does not wait behind
+ * a large one. A batch that is announced already is not announced twice.
+ */
 export async function nudgeDueBatches(db: Database, queue: NudgeQueue, editionId: number): Promise<void> {
-  if ((await queue.counts()).waiting > 0) return;
-  const batches = await dueBatches(db, editionId, MAX_NUDGES);
-  if (batches.length > 0) await queue.add(batches.map((batch) => ({ name: 'batch', data: { editionId, batch } })));
+  if ((await queue.counts()).waiting >= MOST_WAITING) return;
+  const batches = await dueBatches(db, editionId, MOST_NUDGES);
+  if (batches.length === 0) return;
+  await queue.add(
+    batches.map((batch) => ({ name: 'batch', id: `batch-${editionId}-${batch}`, data: { editionId, batch } })),
+  );
 }

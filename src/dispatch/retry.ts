@@ -14,7 +14,7 @@ export interface Again {
 export async function planAgain(db: Database, editionId: number, newsletterId: number, again: Again): Promise<number> {
   const { states, causes } = again;
   const { numAffectedRows } = await sql`
-    update deliveries d set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, attempts = 0
+    update deliveries d set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, tried_at = null, attempts = 0
     from (${mailable(newsletterId)}) m
     where d.edition_id = ${editionId} and m.subscriber_id = d.subscriber_id and d.state = any(${states}::delivery_state[])
       and (${causes === undefined} or d.cause = any(${causes ?? []}::text[]))`.execute(db);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SECOND_MS } from '../lib/time.ts';
 import type { Relay } from '../platform/config/index.ts';
 import type { Database, Statements } from '../platform/database/index.ts';
 import { reasonOf } from '../platform/errors.ts';
@@ -10,6 +11,7 @@ import { type Floor, type Outlet, STALE_MS } from './outlet.ts';
 import { Outlets } from './outlets.ts';
 import type { Gate } from './pacing/gate.ts';
 import { Pacing } from './pacing/pacing.ts';
+import { SPREAD_SECONDS } from './pacing/store.ts';
 import type { Parcel, Run } from './parcel.ts';
 import { messageFor, returnPathFor } from './posting.ts';
 import { type Grant, type Turn, runTurn } from './turn.ts';
@@ -134,17 +136,33 @@ export class Sender {
   async #turn(): Promise<void> {
     this.#turning = true;
     try {
-      for (;;) {
-        const settled = this.#settled.splice(0);
-        for (const parcel of settled) this.#outletOf(parcel).handing--;
-        const wanted = [...this.#stale.splice(0), ...this.#nextParcels()];
-        if (settled.length === 0 && wanted.length === 0) break;
-        await this.#write(settled, wanted);
-      }
+      while (await this.#oneTurn());
     } finally {
       this.#turning = false;
     }
     this.#parkIdle();
+  }
+
+  /** True where there was something to write. */
+  async #oneTurn(): Promise<boolean> {
+    const settled = this.#settled.splice(0);
+    // One edition's turn is one statement: what it settles makes room in the same moment. Several are not.
+    const isOne = this.#isOneEdition();
+    if (isOne) this.#unmark(settled);
+    const wanted = [...this.#stale.splice(0), ...this.#nextParcels()];
+    if (settled.length === 0 && wanted.length === 0) return false;
+    await this.#write(settled, wanted);
+    if (!isOne) this.#unmark(settled);
+    return true;
+  }
+
+  #unmark(settled: Parcel[]): void {
+    for (const parcel of settled) this.#outletOf(parcel).handing--;
+  }
+
+  #isOneEdition(): boolean {
+    const [first, ...others] = this.#runs;
+    return others.every((run) => run.key.editionId === first?.key.editionId && run.posting.hash === first.posting.hash);
   }
 
   /** As many as the open connections and the limits allow. */
@@ -185,18 +203,20 @@ export class Sender {
     const turns = turnsOf(settled, wanted);
     await Promise.all(
       turns.map(async ({ turn, wanted, settled }) => {
-        const grants = await this.#commit(turn);
-        const now = performance.now();
-        for (const [index, parcel] of wanted.entries()) this.#granted(parcel, grants[index] ?? 'not-ours', now);
+        const { grants, askedAt, isRepeated } = await this.#commit(turn);
+        for (const [index, parcel] of wanted.entries())
+          this.#granted(parcel, grants[index] ?? 'not-ours', { askedAt, isRepeated });
         this.#booked(turn.editionId, settled);
       }),
     );
   }
 
-  async #commit(turn: Turn): Promise<Grant[]> {
+  /** `askedAt`: what it says was true then or later; it may have been waiting for others since. */
+  async #commit(turn: Turn): Promise<{ grants: Grant[]; askedAt: number; isRepeated: boolean }> {
     for (let told = false; ; told = true) {
+      const askedAt = performance.now();
       try {
-        return await runTurn(this.#parts.statements, turn);
+        return { grants: await runTurn(this.#parts.statements, turn), askedAt, isRepeated: told };
       } catch (error) {
         const facts = { edition: turn.editionId, reason: reasonOf(error) };
         if (!told) this.#parts.log.warn('could not write the ledger, trying until it works', facts);
@@ -205,22 +225,26 @@ export class Sender {
     }
   }
 
-  #granted(parcel: Parcel, grant: Grant, now: number): void {
+  #granted(parcel: Parcel, grant: Grant, { askedAt, isRepeated }: { askedAt: number; isRepeated: boolean }): void {
     const outlet = this.#outletOf(parcel);
-    const before = parcel.grantedAt;
-    if (grant === 'granted') {
-      parcel.grantedAt = now;
-      if (this.#stopped || parcel.run.halted || outlet.open === 0) this.#settle(parcel, UNTOUCHED);
-      else outlet.push(parcel);
-      return;
-    }
+    const { run, asking } = parcel;
+    // It may be marked although we were told nothing of it.
+    const isMarked = parcel.grantedAt > 0 || isRepeated;
+    if (grant === 'granted') parcel.grantedAt = askedAt;
     // The edition was paused or stopped, or the batch is no longer ours: the rest of it is not either.
-    if (grant === 'not-ours' && !parcel.run.halted) this.halt(parcel.run);
-    // What was marked before is given back, if it still is ours to give.
-    if (grant === 'not-ours' && before > 0) return this.#settle(parcel, UNTOUCHED);
+    if (grant === 'not-ours' && !run.halted) this.halt(run);
+    const mayGo = grant === 'granted' && !this.#stopped && !run.halted;
+    if (asking !== undefined) {
+      // A lane has it, and waits for the answer; whatever comes of it is settled there.
+      parcel.asking = undefined;
+      return asking(mayGo);
+    }
+    if (mayGo && outlet.open > 0) return outlet.push(parcel);
+    // What is marked is given back, if it still is ours to give.
+    if (grant === 'granted' || (grant === 'not-ours' && isMarked)) return this.#settle(parcel, UNTOUCHED);
     outlet.handing--;
     parcel.gate?.done();
-    parcel.run.done(parcel, grant === 'withdrawn' ? undefined : 0);
+    run.done(parcel, grant === 'withdrawn' ? undefined : 0);
   }
 
   #booked(editionId: number, parcels: Parcel[]): void {
@@ -249,7 +273,7 @@ export class Sender {
       const message = await signMessage(bytes, posting.dkim, posting.startedAt);
       parcel.gate?.countOn(session);
       const envelope = { from: returnPathFor(posting, row, this.#parts.returnPath), to: row.address };
-      handover = await session.deliver(envelope, message, () => performance.now() < run.leaseUntil);
+      handover = await session.deliver(envelope, message, () => this.#mayBegin(parcel));
       // Accepted, it has left to the last byte: the next message of this connection may take its place.
       if (handover.outcome === 'accepted') this.#space.set(session, Buffer.from(bytes.buffer));
     } catch (error) {
@@ -263,6 +287,19 @@ export class Sender {
     const isWornOut = handover.outcome === 'not-sent' && session.messages > 1;
     this.#learn(isWornOut ? 'nothing' : sign, { relay: outlet.relay.name, domain, words: wordsOf(handover) });
     this.#settle(parcel, { ...settlement, relay: outlet.relay.name });
+  }
+
+  /** Asked when the server waits for the message, which may be long after the books were asked: then they are asked again. */
+  #mayBegin(parcel: Parcel): boolean | Promise<boolean> {
+    const { run, grantedAt } = parcel;
+    const now = performance.now();
+    if (this.#stopped || run.halted || now > run.leaseUntil) return false;
+    if (now - grantedAt < STALE_MS) return true;
+    return new Promise((resolve) => {
+      parcel.asking = resolve;
+      this.#stale.push(parcel);
+      this.#pump();
+    });
   }
 
   #learn(sign: ReturnType<typeof verdictOf>['sign'], about: { relay: string; domain: string; words: string }): void {
@@ -326,7 +363,10 @@ export class Sender {
 
   async #spread(gate: Gate, parcels: Parcel[]): Promise<void> {
     const { firstMs, everyMs } = await gate.spread(parcels.length);
-    for (const [index, parcel] of parcels.entries()) parcel.run.done(parcel, firstMs + index * everyMs);
+    // Whose turn is far away is looked at again before.
+    const farthest = SPREAD_SECONDS * SECOND_MS * (0.8 + 0.4 * Math.random());
+    for (const [index, parcel] of parcels.entries())
+      parcel.run.done(parcel, Math.min(firstMs + index * everyMs, farthest));
   }
 
   #later(waitMs: number): void {

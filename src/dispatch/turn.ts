@@ -1,6 +1,7 @@
 import { type Prepared, type Statements, prepare, slot, sql } from '../platform/database/index.ts';
 import { mailable, suppressionOf } from '../subscribers/index.ts';
 import { partitionOf } from './audience.ts';
+import { DOUBT_SECONDS } from './batches.ts';
 import type { BatchKey, Claimed, Settlement } from './delivery.ts';
 
 // A turn of the books: one statement, and so one commit, that writes down what became of the mails of the last moments and
@@ -86,9 +87,13 @@ function settleOthers(partition: ReturnType<typeof partitionOf>, id: ReturnType<
         claim = case when s.state = 'planned' then null else d.claim end,
         attempts = least(d.attempts + case when s.charged then 1 else 0 end, 30000),
         doubts = d.doubts + case when s.state = 'uncertain' and d.state = 'handing' then 1 else 0 end,
-        due_at = case when s.state in ('planned', 'deferred') then now() + s."waitMs" * interval '1 ms' end
+        due_at = case when s.state in ('planned', 'deferred') then now() + s."waitMs" * interval '1 ms'
+          when s.state = 'uncertain' then now() + d.doubts * ${DOUBT_SECONDS} * interval '1 second' end
       from others s
       where d.edition_id = ${id} and d.batch = s.batch and d.subscriber_id = s.id and d.claim = s.claim and ${STILL_OURS}
+        -- What comes after the end of the send opens nothing again.
+        and (s.state not in ('planned', 'deferred') or d.state = 'handing'
+          or exists (select from editions where id = ${id} and state in ('sending', 'paused')))
     ), suppressed as (
       ${suppressionOf(sql`select id, reason from others where cause = 'unknown-mailbox'`, 'unknown-mailbox')}
     ),`;
@@ -103,7 +108,7 @@ function grant(partition: ReturnType<typeof partitionOf>, id: ReturnType<typeof 
       update ${partition} d set
         state = case when m.subscriber_id is null then 'withdrawn' else 'handing' end::delivery_state,
         cause = case when m.subscriber_id is null then 'left' end, reason = null, due_at = null,
-        settled_at = case when m.subscriber_id is null then now() end, claim = g.claim, hash = ${slot('hash')}
+        settled_at = case when m.subscriber_id is null then now() end, tried_at = coalesce(d.tried_at, now()), claim = g.claim, hash = ${slot('hash')}
       from unnest(${slot('wantedBatches')}::int[], ${slot('wantedIds')}::bigint[], ${slot('wantedClaims')}::bigint[])
         as g(batch, id, claim)
       left join lateral (${mailable(newsletterId)} and p.id = g.id) m on true

@@ -7,21 +7,23 @@ import type { Newsroom } from './newsroom.ts';
 const PATIENCE_MS = 20_000;
 const TOO_SLOW = { outcome: 'uncertain', reason: 'the mail server is slow' } as const;
 
-/** Writes to a newsletter's editors. A letter that does not go out is in the log; it holds nothing up. */
+/** Writes to a newsletter's editors. False where nobody's letter was taken; that is in the log, too, and holds nothing up. */
 export async function notifyEditors(
   { relay, clock, log }: Pick<Newsroom, 'relay' | 'clock' | 'log'>,
   newsletter: Newsletter,
   name: LetterName,
   view: Record<string, string | number>,
-): Promise<void> {
+): Promise<boolean> {
   const letter = await writeLetter(name, view);
   const tell = async (editor: string) => {
     const message = letterMessage(letter, newsletter.sender, { name: '', address: editor }, clock.now());
     const sent = relay.deliver({ from: newsletter.sender.address, to: editor }, message);
     const handover = await Promise.race([sent, sleep(PATIENCE_MS, TOO_SLOW, { ref: false })]);
-    if (handover.outcome === 'accepted') return;
+    if (handover.outcome === 'accepted') return true;
     const reason = 'reason' in handover ? handover.reason : handover.reply;
     log.warn('a letter to the editors was not taken', { letter: name, reason });
+    return false;
   };
-  await Promise.all(newsletter.editors.map(tell));
+  const told = await Promise.all(newsletter.editors.map(tell));
+  return told.length === 0 || told.includes(true);
 }

@@ -119,11 +119,13 @@ async function tellEditors(
   newsroom.log.info(`slot of ${newsletter.slug} due ${due}: ${outcome.replaceAll('_', ' ')}`);
   switch (outcome) {
     case 'missed':
-      return notifyEditors(newsroom, newsletter, 'slot-missed', common);
+      await notifyEditors(newsroom, newsletter, 'slot-missed', common);
+      return;
     case 'too_little_news':
-      return notifyEditors(newsroom, newsletter, 'too-little-news', { ...common, reason: reason ?? '' });
+      await notifyEditors(newsroom, newsletter, 'too-little-news', { ...common, reason: reason ?? '' });
+      return;
     case 'opened':
-      return notifyEditors(newsroom, newsletter, 'edition-proposed', {
+      await notifyEditors(newsroom, newsletter, 'edition-proposed', {
         ...common,
         due: `It is due ${due}.`,
         number: proposal?.edition.number ?? 0,

@@ -1,14 +1,18 @@
 import { markTold, untoldAlerts } from '../dispatch/index.ts';
+import { DAY_MS } from '../lib/time.ts';
 import { findNewsletter } from '../editions/index.ts';
 import type { Newsroom } from './newsroom.ts';
 import { notifyEditors } from './notify.ts';
 
-/** Writes to the editors what has been raised since the last look. Again after a crash is better than not at all. */
+/**
+ * Writes to the editors what has been raised since the last look; what no mail server takes is tried again for a day. Twice
+ * after a crash is better than not at all.
+ */
 export async function tellAlerts(newsroom: Pick<Newsroom, 'db' | 'relay' | 'clock' | 'log'>): Promise<void> {
-  for (const { id, newsletterId, editionId, kind, detail } of await untoldAlerts(newsroom.db)) {
+  for (const { id, newsletterId, editionId, kind, detail, raisedAt } of await untoldAlerts(newsroom.db)) {
     const newsletter = await findNewsletter(newsroom.db, newsletterId);
-    if (newsletter !== undefined)
-      await notifyEditors(newsroom, newsletter, kind, { newsletter: newsletter.name, edition: editionId, ...detail });
-    await markTold(newsroom.db, id);
+    const view = { newsletter: newsletter?.name ?? '', edition: editionId, ...detail };
+    const isTold = newsletter === undefined || (await notifyEditors(newsroom, newsletter, kind, view));
+    if (isTold || newsroom.clock.now().getTime() - raisedAt.getTime() > DAY_MS) await markTold(newsroom.db, id);
   }
 }

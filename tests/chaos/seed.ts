@@ -302,7 +302,7 @@ async function untilSent({ db }: Play): Promise<void> {
 
 async function letAnHourPass(db: Database): Promise<void> {
   await sql`update pacing set held_until = null, slowed_to = null, failures = 0`.execute(db);
-  await sql`update deliveries set due_at = due_at - interval '1 hour' where edition_id = 1 and state in ('planned', 'deferred') and due_at is not null`.execute(
+  await sql`update deliveries set due_at = due_at - interval '1 hour' where edition_id = 1 and state in ('planned', 'deferred', 'uncertain') and due_at is not null`.execute(
     db,
   );
   await sql`update batches set due_at = due_at - interval '1 hour' where edition_id = 1 and due_at is not null`.execute(

@@ -162,9 +162,11 @@ test('a 4xx is waited out and then tried again, with the very same bytes', async
 test('after the longest time a deferred reader is given up, and shown as expired', async () => {
   await setup(1, { rcpt: () => '450 4.2.1 later' });
   await deliverAll();
-  await sql`update editions set started_at = ${new Date(app.clock.now().getTime() - 49 * 3_600_000)}`.execute(
-    app.database.db,
-  );
+  const { db } = app.database;
+  await sql`update editions set started_at = ${new Date(app.clock.now().getTime() - 49 * 3_600_000)}`.execute(db);
+  await look();
+  expect(await sums()).toMatchObject({ deferred: 1 });
+  await sql`update deliveries set tried_at = now() - interval '49 hours'`.execute(db);
   expect((await look()).map(({ id }) => id)).toEqual([editionId]);
   expect(await sums()).toMatchObject({ expired: 1 });
   expect(await state()).toBe('sent');

@@ -31,6 +31,9 @@ export interface Process {
 const ASK_AGAIN_MS = 250;
 const SOON_MS = 20;
 const MOST_AHEAD = 200;
+const SLOTS_AT_ONCE = 8;
+/** A moment that has passed unused is over: what was drawn for it does not come on top of the next. */
+const LATE_MS = 250;
 
 export class Gate {
   readonly key: string;
@@ -43,6 +46,8 @@ export class Gate {
   #askAt = 0;
   #slots: number[] = [];
   #slotsChangedAt = 0;
+  /** Others have all the connections that there may be. */
+  #hasNone = false;
   readonly #onSession = new WeakMap<object, number>();
   #inUse = 0;
 
@@ -88,6 +93,7 @@ export class Gate {
     if (held > 0) return held;
     if (this.rule.connections !== undefined && this.#inUse >= this.#slots.length) return this.#askForSlots();
     if (this.rate === undefined && !Number.isFinite(this.rule.perDay())) return 0;
+    if (this.rate !== undefined) this.#dropLate();
     const [next] = this.#passes;
     if (next === undefined) return this.#askForPasses();
     return Math.max(0, next - performance.now());
@@ -96,7 +102,7 @@ export class Gate {
   /** How many messages may leave within so long, at most. */
   capacity(withinMs: number): number {
     const wait = this.waitMs();
-    if (wait > withinMs) return 0;
+    if (wait > withinMs || this.#hasNone) return 0;
     return this.rate === undefined ? Number.POSITIVE_INFINITY : Math.ceil((this.rate * withinMs) / 1_000);
   }
 
@@ -137,8 +143,20 @@ export class Gate {
   /** A message that was taken is through, or did not leave after all. */
   done(): void {
     this.#inUse--;
-    const kept = Math.max(this.#share, this.#inUse);
+    // Where there are fewer than processes, nobody keeps one for the next time.
+    const isScarce = (this.rule.connections ?? Number.POSITIVE_INFINITY) < this.#process.senders();
+    const kept = isScarce ? this.#inUse : Math.max(this.#share, this.#inUse);
     if (this.#slots.length > kept) void this.#freeBeyond(kept);
+  }
+
+  /** Nothing is under way, and nothing is drawn ahead. */
+  get isIdle(): boolean {
+    return this.#inUse === 0 && this.#passes.length === 0 && this.#slots.length === 0 && !this.#asking;
+  }
+
+  /** Slots that nothing needs are for others. */
+  freeUnused(): void {
+    if (this.#inUse === 0 && this.#slots.length > 0 && !this.#asking) void this.#freeBeyond(0);
   }
 
   /** The slots that it had in the database at a time; news since then count more. */
@@ -152,6 +170,11 @@ export class Gate {
     const unused = this.#passes.splice(0).length;
     await this.#freeBeyond(this.#inUse);
     if (unused > 0 && Number.isFinite(this.rule.perDay())) await giveBack(db, this.key, unused);
+  }
+
+  #dropLate(): void {
+    const oldest = performance.now() - LATE_MS;
+    while ((this.#passes[0] ?? Number.POSITIVE_INFINITY) < oldest) this.#passes.shift();
   }
 
   async #freeBeyond(kept: number): Promise<void> {
@@ -180,8 +203,10 @@ export class Gate {
     const share = this.#share;
     if (this.#slots.length >= share) return ASK_AGAIN_MS;
     return this.#ask(async () => {
-      const slots = await takeSlots(db, this.key, { limit, want: share - this.#slots.length, holder, leaseMs });
+      const want = Math.min(share - this.#slots.length, SLOTS_AT_ONCE);
+      const slots = await takeSlots(db, this.key, { limit, want, holder, leaseMs });
       this.#slots.push(...slots);
+      this.#hasNone = this.#slots.length === 0;
       this.#slotsChangedAt = performance.now();
       return slots.length > 0 ? 0 : ASK_AGAIN_MS;
     });

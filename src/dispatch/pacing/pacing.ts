@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { quotaOn, type Relay } from '../../platform/config/index.ts';
 import { reasonOf } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
@@ -6,6 +7,7 @@ import { sendersPresent } from '../presence.ts';
 import { Gate, type Process, type Rule } from './gate.ts';
 import {
   type DomainLimit,
+  type KnownPace,
   clearFailures,
   hold,
   knownPaces,
@@ -19,6 +21,7 @@ import {
 // others found out comes from there once a second.
 
 const LOOK_MS = 1_000;
+const LOOK_AGAIN_MS = 250;
 const REST_AFTER_THROTTLE_MS = 3_000;
 /** Temporary answers in a row, none of them about one mailbox, after which a domain is left alone for a time. */
 const TROUBLED_AFTER = 10;
@@ -45,6 +48,10 @@ export class Pacing {
   #limits = new Map<string, DomainLimit>();
   #senders = 1;
   #timer: NodeJS.Timeout | undefined;
+  #started: Promise<void> | undefined;
+  #looking = false;
+  /** Counts beginnings and rests, so that a beginning that was overtaken ends. */
+  #turn = 0;
 
   constructor(process: Omit<Process, 'senders'>, log: Log) {
     this.#process = { ...process, senders: () => this.#senders };
@@ -53,17 +60,25 @@ export class Pacing {
 
   /** Begins to look, and waits for the first look. */
   async start(): Promise<void> {
-    if (this.#timer !== undefined) return;
+    this.#started ??= this.#begin();
+    await this.#started;
+  }
+
+  async #begin(): Promise<void> {
     this.#countAnew(performance.now());
     this.#countAnew(performance.now());
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS);
-    await this.#look();
+    const turn = ++this.#turn;
+    // Nothing is sent without knowing what is limited or on hold.
+    while (turn === this.#turn && !(await this.#look())) await sleep(LOOK_AGAIN_MS);
+    if (turn === this.#turn) this.#timer = setInterval(() => void this.#look(), LOOK_MS);
   }
 
   /** Ends looking, and gives back what is not in use. */
   async rest(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#started = undefined;
+    this.#turn++;
     await Promise.all([...this.#gates.values()].map((gate) => gate.rest()));
   }
 
@@ -106,6 +121,11 @@ export class Pacing {
     this.#tell(slowDown(this.#process.db, key, change));
   }
 
+  /** It did not take mail the last time. */
+  isFailing(relay: string): boolean {
+    return this.#failing.has(`relay:${relay}`);
+  }
+
   /** A relay does not take mail. */
   relayFailed(relay: string, reason: string): void {
     this.#fail(`relay:${relay}`, 'away', reason);
@@ -135,7 +155,10 @@ export class Pacing {
 
   #failures = new Map<string, number>();
 
-  async #look(): Promise<void> {
+  /** True where it learned what there is to know. */
+  async #look(): Promise<boolean> {
+    if (this.#looking) return false;
+    this.#looking = true;
     const { db, holder, leaseMs, wake } = this.#process;
     const began = performance.now();
     if (began - this.#countedSince > COUNTED_OVER_MS) this.#countAnew(began);
@@ -149,19 +172,33 @@ export class Pacing {
       ]);
       this.#limits = new Map(limits.map((limit) => [limit.domain, limit]));
       this.#senders = Math.max(1, senders);
-      const known = new Map(paces.map((pace) => [pace.key, pace]));
-      this.#failures = new Map(paces.map(({ key, failures }) => [key, failures]));
-      for (const { key } of paces) if (!this.#gates.has(key)) this.#gateOf(key, NO_RULE);
-      for (const [key, gate] of this.#gates) {
-        const pace = known.get(key);
-        gate.learn({ heldMs: pace?.heldMs ?? 0, slowedTo: pace?.slowedTo ?? null });
-        if ((pace?.failures ?? 0) > 0) this.#failing.add(key);
-        const held = slots.filter((slot) => slot.key === key).map(({ slot }) => slot);
-        gate.keepSlots(held, began);
-      }
+      this.#teach(paces, slots, began);
       wake();
+      return true;
     } catch (error) {
       this.#log.debug('could not look at the pacing', { reason: reasonOf(error) });
+      return false;
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Each gate what was found out about it, as of a time. */
+  #teach(paces: KnownPace[], slots: { key: string; slot: number }[], asOf: number): void {
+    const known = new Map(paces.map((pace) => [pace.key, pace]));
+    const held = new Map<string, number[]>();
+    for (const { key, slot } of slots) held.set(key, [...(held.get(key) ?? []), slot]);
+    this.#failures = new Map(paces.map(({ key, failures }) => [key, failures]));
+    for (const { key, failures } of paces) {
+      if (!this.#gates.has(key)) this.#gateOf(key, NO_RULE);
+      if (failures > 0) this.#failing.add(key);
+    }
+    for (const [key, gate] of this.#gates) {
+      gate.learn(known.get(key) ?? { heldMs: 0, slowedTo: null });
+      gate.keepSlots(held.get(key) ?? [], asOf);
+      if (!key.startsWith('domain:')) continue;
+      gate.freeUnused();
+      if (gate.isIdle && !known.has(key)) this.#gates.delete(key);
     }
   }
 

@@ -111,11 +111,15 @@ export async function giveBack(db: Database, key: string, count: number): Promis
     where key = ${key} and day = (now() at time zone 'utc')::date`.execute(db);
 }
 
+/** Farther ahead a rate may have changed, and it is looked at again. */
+export const SPREAD_SECONDS = 300;
+
 /** Spreads messages that have to wait over the time that they need. Returns when the first of them is due, in milliseconds. */
 export async function spread(db: Database, key: string, count: number, perSecond: number): Promise<number> {
   const { rows } = await sql<{ firstMs: number }>`
     insert into pacing as p (key, spread_to) values (${key}, now() + ${count / perSecond} * interval '1 second')
-    on conflict (key) do update set spread_to = greatest(p.spread_to, p.next_at, now()) + ${count / perSecond} * interval '1 second'
+    on conflict (key) do update set
+      spread_to = least(greatest(p.spread_to, p.next_at, now()), now() + ${SPREAD_SECONDS} * interval '1 second') + ${count / perSecond} * interval '1 second'
     returning (extract(epoch from spread_to - now()) * 1000 - ${(count / perSecond) * 1_000})::float8 as "firstMs"`.execute(
     db,
   );

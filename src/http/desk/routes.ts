@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type App, QUEUE } from '../../app.ts';
-import { workersPresent } from '../../dispatch/index.ts';
+import { sumsOf, workersPresent } from '../../dispatch/index.ts';
 import {
   type Edition,
   findPublication,
@@ -36,8 +36,8 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
     const newsletters = await listNewsletters(db);
     const names = new Map(newsletters.map((newsletter) => [newsletter.id, newsletter.name]));
     const editions = await listEditions(db, MAX_EDITIONS);
-    const reports = await Promise.all(
-      editions.map((edition) => reportEdition(db, edition, { now: app.clock.now(), relays: app.relays })),
+    const withSums = await Promise.all(
+      editions.map(async (edition) => ({ edition, sums: await sumsOf(db, edition.id) })),
     );
     return show(reply, 'home', {
       title: 'Editions',
@@ -49,7 +49,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
           readers: (await countSubscriptions(db, newsletter.id)).active,
         })),
       ),
-      editions: reports.map(({ edition, sums }) => ({
+      editions: withSums.map(({ edition, sums }) => ({
         ...edition,
         newsletter: names.get(edition.newsletterId),
         sums,
@@ -103,7 +103,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
 
   server.get<Params>('/editions/:id/figures', async (request, reply) => {
     const edition = await getEdition(db, idOf(request.params.id));
-    const { sums } = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
+    const sums = await sumsOf(db, edition.id);
     protectPage(reply);
     return reply.send({ state: stateText(edition, sums), sums, share: shareOf(sums) });
   });

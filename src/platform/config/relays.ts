@@ -30,7 +30,7 @@ export function quotaOn({ perDay, warmUp }: Pick<Relay, 'perDay' | 'warmUp'>, da
   if (warmUp === undefined) return most;
   const days = Math.floor((day.getTime() - warmUp.from.getTime()) / DAY_MS);
   // Before its first day it may as well stand by with the first day's number.
-  return Math.min(most, Math.floor(warmUp.first * warmUp.growth ** Math.max(0, days)));
+  return Math.min(most, MAX_COUNT, Math.floor(warmUp.first * warmUp.growth ** Math.max(0, days)));
 }
 
 export function hidePassword(text: string): string {

@@ -48,6 +48,9 @@ export function connect(url: string, log: Log, size = POOL_SIZE): Database {
     connectionString: url,
     max: size,
     connectionTimeoutMillis: 10_000,
+    // A server that is gone without a word is noticed.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types: int8AsNumber,
   });
   // The pool listens to its idle clients only: one that is lost at work must not take the process with it.

@@ -63,6 +63,7 @@ export function openStatements(url: string, log: Log): Statements {
     max: POOL_SIZE,
     connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
     // A statement of some milliseconds is not worth compiling.
     options: '-c jit=off',
     types: int8AsNumber,

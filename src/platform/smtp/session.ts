@@ -105,7 +105,11 @@ export class SmtpSession {
    * Hands one message over and says what became of it; never rejects. `mayStart` is asked when the server waits for the
    * message: where it says no, the connection ends there and nothing of the message has gone out.
    */
-  async deliver(envelope: Envelope, message: StuffedMessage, mayStart = () => true): Promise<Handover> {
+  async deliver(
+    envelope: Envelope,
+    message: StuffedMessage,
+    mayStart: () => boolean | Promise<boolean> = () => true,
+  ): Promise<Handover> {
     this.#messages++;
     const isPlain = isAscii(envelope.to);
     if (!isPlain && !(this.#connection.offers('SMTPUTF8') && this.#connection.offers('8BITMIME'))) return BEYOND_ASCII;
@@ -125,15 +129,21 @@ export class SmtpSession {
       };
       const body = {
         pipe: (destination: MessageSink) => {
-          if (!mayStart()) {
-            this.#break();
-            return settle({ outcome: 'given-back', reason: 'no longer ours to send' });
-          }
-          bodyHandedOver = true;
-          clearTimeout(timer);
-          timer = setTimeout(() => giveUp(this.#timeouts.body), this.#timeouts.body);
-          destination.write(message);
+          const may = mayStart();
+          if (typeof may === 'boolean') begin(may, destination);
+          else may.then((yes) => begin(yes, destination)).catch(fail);
         },
+      };
+      const begin = (may: boolean, destination: MessageSink) => {
+        if (!may) {
+          this.#break();
+          return settle({ outcome: 'given-back', reason: 'no longer ours to send' });
+        }
+        if (this.#broken) return;
+        bodyHandedOver = true;
+        clearTimeout(timer);
+        timer = setTimeout(() => giveUp(this.#timeouts.body), this.#timeouts.body);
+        destination.write(message);
       };
       // A reply that came with the end of the connection is told after it: it has the better reason.
       this.#onBreak = (error) => setImmediate(() => fail(error));
@@ -164,11 +174,18 @@ export class SmtpSession {
 
   async #connect(): Promise<SmtpError | undefined> {
     const connection = this.#connection;
+    // nodemailer's own time ends with the greeting; EHLO and STARTTLS are within ours.
+    let timer: NodeJS.Timeout | undefined;
     const problem = await new Promise<SmtpError | undefined>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(new Error(`not connected after ${Math.round(this.#timeouts.connect / 1_000)} s`));
+        connection.close();
+      }, this.#timeouts.connect);
       connection.once('error', resolve);
       connection.once('end', () => resolve(new Error('the server closed the connection')));
       connection.connect((error) => resolve(error as SmtpError | undefined));
     });
+    clearTimeout(timer);
     connection.removeAllListeners('error');
     connection.removeAllListeners('end');
     connection.on('error', (error: SmtpError) => this.#lost(error));
@@ -241,7 +258,8 @@ function failure(error: SmtpError, phase: Phase): Handover {
 
 /** Where a command was answered. */
 function phaseOf(command: string | undefined): Phase | undefined {
-  if (command === 'MAIL FROM') return 'mail';
+  // `API`: the connection was gone before anything was said.
+  if (command === 'MAIL FROM' || command === 'API') return 'mail';
   if (command === 'RCPT TO') return 'rcpt';
   return command === 'DATA' ? 'data' : undefined;
 }

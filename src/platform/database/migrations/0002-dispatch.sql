@@ -15,9 +15,14 @@ alter table deliveries drop column lease_until;
 alter table deliveries add column cause text;
 alter table deliveries add column relay text;
 
+-- When it was tried for the first time: what is put off is put off from there.
+alter table deliveries add column tried_at timestamptz;
+
 insert into batches (edition_id, batch, due_at)
-select d.edition_id, d.batch, now() from deliveries d join editions e on e.id = d.edition_id
-where e.state in ('sending', 'paused') group by 1, 2;
+select d.edition_id, d.batch, case when e.state in ('sending', 'paused') then now() end
+from deliveries d join editions e on e.id = d.edition_id group by d.edition_id, d.batch, e.state;
+update deliveries set tried_at = now() where state = 'deferred';
+update deliveries set cause = 'stopped' where state = 'withdrawn' and reason = 'the edition was stopped';
 
 -- A correction goes to those whom the edition that it corrects has reached.
 alter table editions add column corrects_edition_id bigint references editions;
