@@ -58,13 +58,12 @@ async function closeStopped(db: Database, editionId: number): Promise<void> {
 
 /**
  * Tells the workers of batches that have somebody due: some of each edition at a time, so that a small one does not wait behind
- * a large one. A batch that is announced already is not announced twice.
+ * a large one. A batch that is announced twice is claimed once; with an id of its own a job would be swallowed for as long as the
+ * queue believes in the job of a worker that was killed.
  */
 export async function nudgeDueBatches(db: Database, queue: NudgeQueue, editionId: number): Promise<void> {
   if ((await queue.counts()).waiting >= MOST_WAITING) return;
   const batches = await dueBatches(db, editionId, MOST_NUDGES);
   if (batches.length === 0) return;
-  await queue.add(
-    batches.map((batch) => ({ name: 'batch', id: `batch-${editionId}-${batch}`, data: { editionId, batch } })),
-  );
+  await queue.add(batches.map((batch) => ({ name: 'batch', data: { editionId, batch } })));
 }
