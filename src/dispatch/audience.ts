@@ -61,11 +61,15 @@ function reachedBy(editionId: number) {
         ))`;
 }
 
-/** A stopped edition goes on with another revision: whoever was left over is planned again, under its hash. */
+/**
+ * A stopped edition goes on with another revision: whoever was left over is planned again, under its hash; whoever a worker has
+ * given back since the stop is left over, too. Returns how many.
+ */
 export async function planRemaining(db: Database, editionId: number, hash: string): Promise<number> {
   const { numAffectedRows } = await sql`
     update deliveries set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, tried_at = null, hash = ${hash}
-    where edition_id = ${editionId} and state = 'withdrawn' and cause = 'stopped'`.execute(db);
+    where edition_id = ${editionId}
+      and ((state = 'withdrawn' and cause = 'stopped') or state in ('planned', 'deferred'))`.execute(db);
   await reopenBatches(db, editionId);
   return Number(numAffectedRows ?? 0);
 }

@@ -41,6 +41,15 @@ test('a small edition does not wait behind a large one', async () => {
   expect(waiting).toBeLessThan(100);
 });
 
+test('a batch is announced again although the queue has a job of it: its worker may have been killed', async () => {
+  send = await openSend(3);
+  const { dispatchQueue } = await send.app.newsroom();
+  await sql`delete from bullmq.job`.execute(send.app.database.db);
+  await send.look();
+  await send.look();
+  expect((await dispatchQueue.counts()).waiting).toBe(2);
+});
+
 test('a relay that has had its quota does not hold up the other', async () => {
   second = await startSmtpSink();
   send = await openSend(300, { relay: { name: 'first', perDay: 10 } });
