@@ -49,7 +49,8 @@ export function cpuMicrosOf(pid: number): number | undefined {
 
 function peakKbOf(pid: number): number | undefined {
   try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+    // A process that has just ended still has a status, but no memory any more.
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
   } catch {
     return undefined;
   }
