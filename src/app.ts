@@ -23,8 +23,6 @@ export interface App {
   /** Undefined where a mail server is configured, or another process has the inbox. */
   inbox: Inbox | undefined;
   relay: RelayPool;
-  /** The mail servers as configured; none where mail goes to the local inbox. */
-  relays: Relay[];
   queues(): Promise<Queues>;
   newsroom(): Promise<Newsroom>;
   /** This process's name in the books. */
@@ -85,7 +83,6 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
     database,
     inbox,
     relay,
-    relays: config.relays,
     queues: openedQueues,
     newsroom: async () => ({
       db: database.db,

@@ -24,9 +24,9 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
   );
   await signal.now();
   const dispatchQueue = queues.queue(QUEUE.dispatch);
-  const reaper = repeated(app, 'look at what is being sent', reaperMs(app), () =>
-    reconcile(db, dispatchQueue, app.clock),
-  );
+  const reaper = repeated(app, 'look at what is being sent', reaperMs(app), async () => {
+    for (const { id } of await reconcile(db, dispatchQueue, app.clock)) app.log.info(`edition ${id} is sent`);
+  });
   const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
   if (collects) {
     const collect = collectProcessor(await app.newsroom(), queues.queue(QUEUE.collect));

@@ -1,10 +1,10 @@
 import { resolveTxt } from 'node:dns/promises';
-import { domainToASCII } from 'node:url';
 import { Command } from 'commander';
 import { type ListedDkimKey, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
 import { shortDateTime } from '../lib/time.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
+import { readDomain } from './input.ts';
 import { mark, print, printJson } from './output.ts';
 
 /** RFC 1035 3.3.14: the strings of a TXT record. */
@@ -40,7 +40,7 @@ export function dkimCommand(): Command {
 }
 
 async function make(name: string, options: CommonOptions & { selector?: string; ed25519?: boolean }): Promise<void> {
-  const domain = domainOf(name);
+  const domain = readDomain(name);
   await withApp(async ({ database: { db }, config, clock }) => {
     const algorithm = options.ed25519 === true ? 'ed25519' : 'rsa';
     const selector = options.selector ?? `${algorithm[0]}${clock.now().toISOString().slice(0, 10).replaceAll('-', '')}`;
@@ -71,7 +71,7 @@ async function list(options: CommonOptions): Promise<void> {
 }
 
 async function use(name: string, selector: string, options: CommonOptions & { unchecked?: boolean }): Promise<void> {
-  const domain = domainOf(name);
+  const domain = readDomain(name);
   await withApp(async ({ database: { db }, clock }) => {
     const key = (await listDkimKeys(db)).find((known) => known.domain === domain && known.selector === selector);
     if (key === undefined) throw unknownKey(domain, selector);
@@ -83,7 +83,7 @@ async function use(name: string, selector: string, options: CommonOptions & { un
 }
 
 async function retire(name: string, selector: string, options: CommonOptions): Promise<void> {
-  const domain = domainOf(name);
+  const domain = readDomain(name);
   await withApp(async ({ database: { db }, clock }) => {
     if (!(await retireDkimKey(db, domain, selector, clock.now()))) throw unknownKey(domain, selector);
     if (options.json) return printJson({ domain, selector, inUse: false });
@@ -130,12 +130,6 @@ function printRecord(key: ListedDkimKey): void {
 function stateOf({ usedSince, retiredAt }: ListedDkimKey): string {
   if (retiredAt !== null) return `retired ${shortDateTime(retiredAt, 'UTC')}`;
   return usedSince === null ? 'not in use yet' : `in use since ${shortDateTime(usedSince, 'UTC')}`;
-}
-
-function domainOf(text: string): string {
-  const domain = domainToASCII(text.trim()).toLowerCase();
-  if (/^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)) return domain;
-  throw new RoundupError('input-invalid', `"${text}" is not a domain.`, { hint: 'Write it like example.org' });
 }
 
 function unknownKey(domain: string, selector: string): RoundupError {

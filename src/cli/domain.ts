@@ -1,4 +1,3 @@
-import { domainToASCII } from 'node:url';
 import { Command } from 'commander';
 import {
   type DomainLimit,
@@ -9,10 +8,13 @@ import {
   saveDomainLimit,
   unpark,
 } from '../dispatch/index.ts';
+import { parseRate } from '../platform/config/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
+import { readDomain } from './input.ts';
 import { mark, print, printJson, printTable } from './output.ts';
-import { durationText, rateText } from './rates.ts';
+import { printPaces } from './paces.ts';
+import { rateText } from './rates.ts';
 
 type LimitOptions = CommonOptions & { rate?: string; connections?: string; messages?: string };
 
@@ -49,7 +51,7 @@ export function domainCommand(): Command {
 async function list(options: CommonOptions): Promise<void> {
   await withApp(async ({ database: { db } }) => {
     const limits = await listDomainLimits(db);
-    const paces = (await knownPaces(db)).filter(({ heldMs, slowedTo }) => heldMs > 0 || slowedTo !== null);
+    const paces = await knownPaces(db);
     if (options.json) return printJson({ limits, paces });
     if (limits.length === 0) print('No limits: every domain is sent to as fast as the mail server takes it.');
     else
@@ -62,18 +64,13 @@ async function list(options: CommonOptions): Promise<void> {
           row.perConnection ?? '–',
         ]),
       );
-    for (const { key, heldMs, slowedTo, heldCause, heldReason } of paces) {
-      const [kind, name] = key.split(/:(.*)/s);
-      if (heldMs > 0)
-        print(`${mark.warn} ${kind} ${name} is on hold for ${durationText(heldMs)} (${heldCause}): ${heldReason}`);
-      if (slowedTo !== null) print(`${mark.warn} ${kind} ${name} is slowed to ${rateText(slowedTo)}`);
-    }
+    printPaces(paces);
   });
 }
 
 async function limit(name: string, options: LimitOptions): Promise<void> {
   const limit: DomainLimit = {
-    domain: domainOf(name),
+    domain: limitedDomain(name),
     perSecond: options.rate === undefined ? null : readRate(options.rate),
     connections: options.connections === undefined ? null : readCount('--connections', options.connections),
     perConnection: options.messages === undefined ? null : readCount('--messages', options.messages),
@@ -92,7 +89,7 @@ async function limit(name: string, options: LimitOptions): Promise<void> {
 }
 
 async function unlimit(name: string, options: CommonOptions): Promise<void> {
-  const domain = domainOf(name);
+  const domain = limitedDomain(name);
   await withApp(async ({ database: { db } }) => {
     const removed = await removeDomainLimit(db, domain);
     await unpark(db, domain);
@@ -102,7 +99,7 @@ async function unlimit(name: string, options: CommonOptions): Promise<void> {
 }
 
 async function resume(name: string, options: CommonOptions): Promise<void> {
-  const domain = domainOf(name);
+  const domain = limitedDomain(name);
   await withApp(async ({ database: { db } }) => {
     const lifted = await lift(db, `domain:${domain}`);
     await unpark(db, domain);
@@ -115,16 +112,13 @@ async function resume(name: string, options: CommonOptions): Promise<void> {
   });
 }
 
-function domainOf(text: string): string {
-  const domain = text === '*' ? text : domainToASCII(text.trim()).toLowerCase();
-  if (domain === '*' || /^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)) return domain;
-  throw new RoundupError('input-invalid', `"${text}" is not a domain.`, { hint: 'Write it like example.net' });
+function limitedDomain(text: string): string {
+  return text === '*' ? text : readDomain(text);
 }
 
 function readRate(text: string): number {
-  const [, count = '', unit = 's'] = /^(\d+(?:\.\d+)?)(?:\/(s|min|h))?$/.exec(text) ?? [];
-  const rate = Number(count) / { s: 1, min: 60, h: 3_600 }[unit as 's' | 'min' | 'h'];
-  if (rate > 0) return rate;
+  const rate = parseRate(text);
+  if (rate !== undefined) return rate;
   throw new RoundupError('input-invalid', `"${text}" is not a rate.`, { hint: 'Write it like 20, 30/min or 500/h.' });
 }
 

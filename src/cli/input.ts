@@ -1,9 +1,17 @@
 import type { z } from 'zod';
+import { parseDomain } from '../lib/addresses.ts';
 import { RoundupError } from '../platform/errors.ts';
 
 /** What was given, without what was not. */
 export function definedOnly<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** A domain given on the command line. Throws `input-invalid`. */
+export function readDomain(text: string): string {
+  const domain = parseDomain(text.trim());
+  if (domain !== undefined) return domain;
+  throw new RoundupError('input-invalid', `"${text}" is not a domain.`, { hint: 'Write it like example.net' });
 }
 
 /** Validates, and says all that is wrong, by field, with what is wanted. */

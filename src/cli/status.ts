@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { QUEUE } from '../app.ts';
-import { sumsOf, workersPresent } from '../dispatch/index.ts';
+import { sumsOf, knownPaces, workersPresent } from '../dispatch/index.ts';
 import { editionsIn, listNewsletters, nextSlot } from '../editions/index.ts';
 import { counted } from '../lib/text.ts';
 import { shortDateTime } from '../lib/time.ts';
@@ -10,6 +10,7 @@ import { countSubscriptions } from '../subscribers/index.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
 import { sumsText } from './followSend.ts';
 import { mark, print, printJson } from './output.ts';
+import { printPaces } from './paces.ts';
 
 export function statusCommand(): Command {
   return withJson(
@@ -43,7 +44,8 @@ export function statusCommand(): Command {
       );
       const workers = await workersPresent(db);
       const pieces = await countPieces(db);
-      if (options.json) return printJson({ newsletters, editions, sources, pieces, queue, workers });
+      const paces = await knownPaces(db);
+      if (options.json) return printJson({ newsletters, editions, sources, pieces, queue, workers, paces });
       for (const one of newsletters)
         print(
           `${mark.ok} ${one.name} (${one.slug}): ${counted(one.readers, 'reader')}, ${one.nextDue === null ? 'no schedule' : `next due ${shortDateTime(one.nextDue, one.timeZone)}`}`,
@@ -62,6 +64,7 @@ export function statusCommand(): Command {
         print(
           `${mark.ok} queue ${name}: ${counts.waiting} waiting, ${counts.active} active, ${counts.delayed} delayed`,
         );
+      printPaces(paces);
       print(
         workers > 0
           ? `${mark.ok} ${counted(workers, 'worker process', 'worker processes')}`

@@ -86,7 +86,7 @@ export async function reopenBatches(db: Database, editionId: number): Promise<vo
     update batches b set due_at = r.due_at
     from batches x left join (
       select batch, min(case when state = 'handing' then now() else coalesce(due_at, now()) end) as due_at
-      from deliveries where edition_id = ${editionId} and state in ('planned', 'deferred', 'handing', 'uncertain') group by batch
+      from deliveries where edition_id = ${editionId} and state in ('planned', 'deferred', 'handing') group by batch
     ) r on r.batch = x.batch
     where x.edition_id = ${editionId} and b.edition_id = x.edition_id and b.batch = x.batch and b.claim is null`.execute(
     db,

@@ -119,7 +119,10 @@ export async function reapSilentBatches(db: Database, editionId: number): Promis
   return Number(numAffectedRows ?? 0);
 }
 
-/** The same for an edition that is not being sent: rows that were marked in the moment in which their batch was lost. */
+/**
+ * The same for an edition that was stopped: rows that were marked in the moment in which their batch was lost. One that is being
+ * sent, or will be, finds them when the batch is claimed the next time.
+ */
 export async function doubtOrphans(db: Database, editionId: number): Promise<void> {
   await sql`
     update deliveries d set state = 'uncertain', doubts = d.doubts + 1, settled_at = now(),

@@ -1,14 +1,12 @@
-import { EventEmitter, once } from 'node:events';
+import type { SigningKeys } from '../lib/tokens.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
 import type { Log } from '../platform/log.ts';
-import { domainOf } from '../lib/addresses.ts';
 import { holdEdition } from './alerts.ts';
-import { type Parked, claimBatch, releaseBatch, renewLeases } from './batches.ts';
-import type { BatchKey, Claimed } from './delivery.ts';
+import { claimBatch, releaseBatch, renewLeases } from './batches.ts';
 import { finishIfDone } from './finish.ts';
-import type { Parcel, Run } from './parcel.ts';
+import { Run } from './parcel.ts';
 import { type Posting, loadPosting } from './posting.ts';
 import type { Sender } from './sender.ts';
 
@@ -18,7 +16,7 @@ import type { Sender } from './sender.ts';
 export interface DispatchDeps {
   db: Database;
   sender: Sender;
-  keys: Parameters<typeof loadPosting>[2];
+  keys: SigningKeys;
   leaseMs: number;
   clock: Clock;
   log: Log;
@@ -37,10 +35,12 @@ export async function deliverBatch(deps: DispatchDeps, editionId: number, batch:
   const claimed = await claimBatch(db, editionId, batch, { leaseMs, resend });
   if (claimed === undefined) return 0;
   const key = { editionId, batch, claim: claimed.claim };
-  const { parked, fault } = await runBatch(deps, posting, { key, rows: claimed.rows, began });
-  await releaseBatch(db, key, parked, resend);
-  if (fault !== undefined) await holdForFault(deps, editionId, fault);
-  await finishIfDone(db, editionId, resend, clock);
+  const run = new Run(key, posting, { rows: claimed.rows, leaseUntil: leaseFrom(began, leaseMs) });
+  if (claimed.rows.length > 0) await deliverUnderLease(deps, run);
+  await releaseBatch(db, key, run.parked, resend);
+  if (run.fault !== undefined) await holdForFault(deps, editionId, run.fault);
+  const sent = await finishIfDone(db, editionId, resend, clock);
+  if (sent !== undefined) deps.log.info(`edition ${editionId} is sent`);
   return claimed.rows.length;
 }
 
@@ -60,59 +60,23 @@ async function holdForFault({ db, log }: DispatchDeps, editionId: number, fault:
   await holdEdition(db, editionId, 'mail-not-made', { reason: reasonOf(fault) });
 }
 
-async function runBatch(
-  deps: DispatchDeps,
-  posting: Posting,
-  { key, rows, began }: { key: BatchKey; rows: Claimed[]; began: number },
-): Promise<{ parked: Parked[]; fault: unknown }> {
-  if (rows.length === 0) return { parked: [], fault: undefined };
-  const { sender, leaseMs } = deps;
-  const parked: Parked[] = [];
-  const leaseFrom = (time: number) => time + leaseMs * (1 - LEASE_MARGIN);
-  let left = rows.length;
-  const through = new EventEmitter();
-  const finished = once(through, 'finished');
-  const run: Run = {
-    key,
-    posting,
-    leaseUntil: leaseFrom(began),
-    halted: false,
-    fault: undefined,
-    done: ({ row: { subscriberId } }, parkedForMs = 0) => {
-      if (parkedForMs > 0) parked.push({ subscriberId, waitMs: Math.round(parkedForMs) });
-      if (--left === 0) through.emit('finished');
-    },
-  };
+async function deliverUnderLease({ db, sender, leaseMs, log }: DispatchDeps, run: Run): Promise<void> {
   const renew = async () => {
     const asked = performance.now();
-    const held = await renewLeases(deps.db, [key], leaseMs);
-    if (held.has(key.claim)) run.leaseUntil = leaseFrom(asked);
+    const held = await renewLeases(db, [run.key], leaseMs);
+    if (held.has(run.key.claim)) run.leaseUntil = leaseFrom(asked, leaseMs);
     else sender.halt(run);
   };
   const renewal = setInterval(() => {
-    renew().catch((error: unknown) => deps.log.warn('could not renew a lease', { reason: reasonOf(error) }));
+    renew().catch((error: unknown) => log.warn('could not renew a lease', { reason: reasonOf(error) }));
   }, leaseMs / 3);
   try {
-    await sender.take(
-      run,
-      rows.map((row) => parcelOf(run, row)),
-    );
-    await finished;
+    await sender.deliver(run);
   } finally {
     clearInterval(renewal);
-    sender.finish(run);
   }
-  return { parked, fault: run.fault };
 }
 
-function parcelOf(run: Run, row: Claimed): Parcel {
-  return {
-    run,
-    row,
-    domain: domainOf(row.address),
-    gate: undefined,
-    grantedAt: 0,
-    settlement: undefined,
-    asking: undefined,
-  };
+function leaseFrom(time: number, leaseMs: number): number {
+  return time + leaseMs * (1 - LEASE_MARGIN);
 }

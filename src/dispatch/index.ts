@@ -6,6 +6,7 @@ export { type Again, planAgain, unpark } from './retry.ts';
 export { archiveOneEdition } from './retention.ts';
 export {
   type DomainLimit,
+  type KnownPace,
   knownPaces,
   lift,
   listDomainLimits,

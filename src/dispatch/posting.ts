@@ -21,7 +21,6 @@ export interface Posting {
   startedAt: Date;
   /** The same, as the mails' date. */
   date: string;
-  maxAgeHours: number;
   resendUncertain: boolean;
   /** What its mails are signed with; none: they go out unsigned. */
   dkim: DkimKey[];
@@ -37,7 +36,6 @@ export interface Recipient {
 export async function loadPosting(db: Database, editionId: number, keys: SigningKeys): Promise<Posting | undefined> {
   const { rows } = await sql<Row>`
     select e.id as "editionId", e.newsletter_id as "newsletterId", a.hash, r.stencil, e.started_at as "startedAt",
-      (n.settings->>'maxAgeHours')::int as "maxAgeHours",
       n.settings->>'onUncertain' = 'resend' as "resendUncertain"
     from editions e
     join newsletters n on n.id = e.newsletter_id
@@ -59,7 +57,7 @@ export async function loadPosting(db: Database, editionId: number, keys: Signing
   };
 }
 
-type Row = Pick<Posting, 'editionId' | 'newsletterId' | 'hash' | 'startedAt' | 'maxAgeHours' | 'resendUncertain'> & {
+type Row = Pick<Posting, 'editionId' | 'newsletterId' | 'hash' | 'startedAt' | 'resendUncertain'> & {
   stencil: Stencil;
 };
 

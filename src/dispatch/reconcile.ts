@@ -33,25 +33,20 @@ export async function reconcile(db: Database, queue: NudgeQueue, clock: Clock): 
   return finished;
 }
 
-/** Rows without a holder are rare, and finding them is a look at the whole ledger of a paused edition. */
-const ORPHANS_EVERY = 30;
-let looks = -1;
-
 /** What was under way when an edition was paused or stopped still finds its end in the books. */
 async function settleHalted(db: Database, clock: Clock): Promise<void> {
-  looks++;
   for (const edition of await editionsIn(db, ['paused', 'stopped'])) {
     const age = clock.now().getTime() - (edition.finishedAt ?? clock.now()).getTime();
     if (age > HALTED_LOOKBACK_MS) continue;
-    const reaped = await reapSilentBatches(db, edition.id);
-    if (reaped > 0 || looks % ORPHANS_EVERY === 0) await doubtOrphans(db, edition.id);
+    await reapSilentBatches(db, edition.id);
     if (edition.state === 'stopped') await closeStopped(db, edition.id);
   }
 }
 
-/** A row that a worker gave back after the stop. */
+/** Rows that a worker gave back after the stop, or marked in the moment in which it lost their batch. */
 async function closeStopped(db: Database, editionId: number): Promise<void> {
   if (!(await hasFreeBatches(db, editionId))) return;
+  await doubtOrphans(db, editionId);
   await withdrawRemaining(db, editionId);
   await reopenBatches(db, editionId);
 }

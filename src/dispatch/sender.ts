@@ -7,16 +7,15 @@ import type { Log } from '../platform/log.ts';
 import { signMessage } from '../platform/mime/index.ts';
 import { type Handover, type SmtpSession, wordsOf } from '../platform/smtp/index.ts';
 import type { Settlement } from './delivery.ts';
-import { type Floor, type Outlet, STALE_MS } from './outlet.ts';
+import { type Floor, type Outlet, SOON_ENOUGH_MS, STALE_MS } from './outlet.ts';
 import { Outlets } from './outlets.ts';
 import type { Gate } from './pacing/gate.ts';
 import { Pacing } from './pacing/pacing.ts';
 import { SPREAD_SECONDS } from './pacing/store.ts';
 import type { Parcel, Run } from './parcel.ts';
 import { messageFor, returnPathFor } from './posting.ts';
-import { type Grant, type Turn, runTurn } from './turn.ts';
-import { UNTOUCHED, turnsOf } from './turns.ts';
-import { verdictOf } from './verdict.ts';
+import { type Grant, type Turn, UNTOUCHED, runTurn, turnsOf } from './turn.ts';
+import { type Sign, verdictOf } from './verdict.ts';
 import { Waiting } from './waiting.ts';
 
 // What a process sends, whatever batches it comes from. Parcels wait by recipient domain; as connections and limits allow, they
@@ -42,8 +41,6 @@ export interface SenderParts {
 }
 
 const RETRY_MS = 200;
-/** Who has to wait longer than this is given back, so that others of the batch's kind get their turn. */
-const PARK_MS = 1_500;
 
 export class Sender {
   readonly #parts: SenderParts;
@@ -76,20 +73,24 @@ export class Sender {
     return this.#runs.size > 0;
   }
 
-  /** Takes up a batch. Its `done` is called once for each of its parcels. */
-  async take(run: Run, parcels: Parcel[]): Promise<void> {
+  /** Resolves when every parcel of a run is through: in the ledger, or given back. Rejects, with none begun, without a relay. */
+  async deliver(run: Run): Promise<void> {
     this.#runs.add(run);
-    await this.#pacing.start();
-    this.#outlets.meet();
-    this.#waiting.add(parcels);
-    if (this.#stopped) this.#giveBackWaiting();
-    this.#pump();
+    try {
+      await this.#pacing.start();
+      this.#outlets.meet();
+      const through = run.through();
+      this.#waiting.add(run.parcels);
+      if (this.#stopped) this.#giveBackWaiting();
+      this.#pump();
+      await through;
+    } finally {
+      this.#runs.delete(run);
+      if (this.#runs.size === 0) this.#endOfRuns();
+    }
   }
 
-  /** A run all of whose parcels are through. */
-  finish(run: Run): void {
-    this.#runs.delete(run);
-    if (this.#runs.size > 0) return;
+  #endOfRuns(): void {
     clearTimeout(this.#timer);
     for (const resolve of this.#idle.splice(0)) resolve();
     this.#restIfIdle();
@@ -182,7 +183,7 @@ export class Sender {
       outlet.gate.take();
       outlet.handing++;
       outlet.served++;
-      this.#byOutlet.set(next.parcel, outlet);
+      next.parcel.outlet = outlet;
       parcels.push(next.parcel);
     }
     if (this.#waiting.size > 0 && Number.isFinite(waitMs)) this.#later(waitMs);
@@ -190,23 +191,20 @@ export class Sender {
   }
 
   readonly #space = new WeakMap<SmtpSession, Buffer>();
-  readonly #byOutlet = new WeakMap<Parcel, Outlet>();
 
-  #outletOf(parcel: Parcel): Outlet {
-    const outlet = this.#byOutlet.get(parcel);
+  #outletOf({ outlet }: Parcel): Outlet {
     if (outlet === undefined) throw new Error('a parcel without an outlet');
     return outlet;
   }
 
   /** Writes until it is written: what a relay has said is not to be forgotten because the database is away. */
   async #write(settled: Parcel[], wanted: Parcel[]): Promise<void> {
-    const turns = turnsOf(settled, wanted);
     await Promise.all(
-      turns.map(async ({ turn, wanted, settled }) => {
+      turnsOf(settled, wanted).map(async (turn) => {
         const { grants, askedAt, isRepeated } = await this.#commit(turn);
-        for (const [index, parcel] of wanted.entries())
+        for (const [index, parcel] of turn.wanted.entries())
           this.#granted(parcel, grants[index] ?? 'not-ours', { askedAt, isRepeated });
-        this.#booked(turn.editionId, settled);
+        this.#booked(turn.editionId, turn.settled);
       }),
     );
   }
@@ -302,7 +300,7 @@ export class Sender {
     });
   }
 
-  #learn(sign: ReturnType<typeof verdictOf>['sign'], about: { relay: string; domain: string; words: string }): void {
+  #learn(sign: Sign, about: { relay: string; domain: string; words: string }): void {
     const { relay, domain, words } = about;
     if (sign === 'well') this.#pacing.well(relay, domain);
     else if (sign === 'relay-throttled') this.#pacing.throttled(`relay:${relay}`, words);
@@ -320,9 +318,7 @@ export class Sender {
 
   #relayFailed(outlet: Outlet, handover: Handover): void {
     const { sign } = verdictOf(handover, 0);
-    const words = wordsOf(handover);
-    if (sign === 'relay-throttled') this.#pacing.throttled(`relay:${outlet.relay.name}`, words);
-    else this.#pacing.relayFailed(outlet.relay.name, words);
+    this.#learn(sign, { relay: outlet.relay.name, domain: '', words: wordsOf(handover) });
   }
 
   #outletChanged(outlet: Outlet): void {
@@ -355,8 +351,8 @@ export class Sender {
     if (this.#waiting.size === 0 || this.#stopped) return;
     // Every relay is away, or has had what it may have today.
     const relaysWaitMs = Math.min(...this.#outlets.usable().map((outlet) => outlet.gate.waitMs()));
-    if (relaysWaitMs > PARK_MS) return this.#parkAll(relaysWaitMs);
-    for (const { gate, parcels } of this.#waiting.held((domain) => this.#pacing.domainGate(domain), PARK_MS)) {
+    if (relaysWaitMs > SOON_ENOUGH_MS) return this.#parkAll(relaysWaitMs);
+    for (const { gate, parcels } of this.#waiting.held((domain) => this.#pacing.domainGate(domain), SOON_ENOUGH_MS)) {
       void this.#spread(gate, parcels);
     }
   }

@@ -1,8 +1,9 @@
-import { type Prepared, type Statements, prepare, slot, sql } from '../platform/database/index.ts';
+import { type Statements, slot, sql } from '../platform/database/index.ts';
 import { mailable, suppressionOf } from '../subscribers/index.ts';
 import { partitionOf } from './audience.ts';
 import { DOUBT_SECONDS } from './batches.ts';
-import type { BatchKey, Claimed, Settlement } from './delivery.ts';
+import type { Settlement } from './delivery.ts';
+import type { Parcel } from './parcel.ts';
 
 // A turn of the books: one statement, and so one commit, that writes down what became of the mails of the last moments and
 // marks the next ones as being handed over. While it runs, the next turn's rows gather; that is all the grouping there is.
@@ -14,35 +15,65 @@ export interface Turn {
   newsletterId: number;
   /** Of what the workers are sending: it must be what stands approved. */
   hash: string;
-  settled: { key: BatchKey; row: Claimed; settlement: Settlement }[];
+  settled: Parcel[];
   /** To be marked `handing`; once more, where they have been waiting since. */
-  wanted: { key: BatchKey; row: Claimed }[];
+  wanted: Parcel[];
+}
+
+/** What a parcel is given back as: nothing has been done with it. */
+export const UNTOUCHED: Settlement = {
+  state: 'planned',
+  cause: null,
+  reason: '',
+  waitMs: 0,
+  charged: false,
+  relay: '',
+};
+
+/** A turn is one statement an edition. */
+export function turnsOf(settled: Parcel[], wanted: Parcel[]): Turn[] {
+  const turns = new Map<string, Turn>();
+  const turnOf = ({ run: { posting } }: Parcel): Turn => {
+    const { editionId, newsletterId, hash } = posting;
+    const name = `${editionId} ${hash}`;
+    const turn = turns.get(name) ?? { editionId, newsletterId, hash, settled: [], wanted: [] };
+    turns.set(name, turn);
+    return turn;
+  };
+  for (const parcel of settled) turnOf(parcel).settled.push(parcel);
+  for (const parcel of wanted) turnOf(parcel).wanted.push(parcel);
+  return [...turns.values()];
 }
 
 export type Grant = 'granted' | 'withdrawn' | 'not-ours';
 
 /** Commits it. Gives an answer for each wanted row, in order. */
 export async function runTurn(statements: Statements, turn: Turn): Promise<Grant[]> {
-  const accepted = turn.settled.filter(({ settlement }) => settlement.state === 'accepted');
-  const others = turn.settled.filter(({ settlement }) => settlement.state !== 'accepted');
-  const rows = await statements.run<{ subscriberId: number; granted: boolean }>(statementFor(turn, others.length > 0), {
-    acceptedBatches: accepted.map(({ key }) => key.batch),
-    acceptedIds: accepted.map(({ row }) => row.subscriberId),
-    acceptedClaims: accepted.map(({ key }) => key.claim),
-    acceptedRelays: accepted.map(({ settlement }) => settlement.relay),
-    others: JSON.stringify(
-      others.map(({ key, row, settlement }) => ({
-        batch: key.batch,
-        id: row.subscriberId,
-        claim: key.claim,
-        ...settlement,
-      })),
-    ),
-    wantedBatches: turn.wanted.map(({ key }) => key.batch),
-    wantedIds: turn.wanted.map(({ row }) => row.subscriberId),
-    wantedClaims: turn.wanted.map(({ key }) => key.claim),
-    hash: turn.hash,
-  });
+  const accepted = turn.settled.filter(({ settlement }) => settlement?.state === 'accepted');
+  const others = turn.settled.filter(({ settlement }) => settlement?.state !== 'accepted');
+  const statement = others.length > 0 ? 'all' : 'accepted';
+  const rows = await statements.run<{ subscriberId: number; granted: boolean }>(
+    `turn_${turn.editionId}_${statement}`,
+    () => writeStatement(turn, others.length > 0),
+    {
+      acceptedBatches: accepted.map(({ run }) => run.key.batch),
+      acceptedIds: accepted.map(({ row }) => row.subscriberId),
+      acceptedClaims: accepted.map(({ run }) => run.key.claim),
+      acceptedRelays: accepted.map(({ settlement }) => settlement?.relay),
+      others: JSON.stringify(
+        others.map(({ run: { key }, row, settlement = UNTOUCHED }) => ({
+          batch: key.batch,
+          id: row.subscriberId,
+          claim: key.claim,
+          ...settlement,
+        })),
+      ),
+      wantedBatches: turn.wanted.map(({ run }) => run.key.batch),
+      wantedIds: turn.wanted.map(({ row }) => row.subscriberId),
+      wantedClaims: turn.wanted.map(({ run }) => run.key.claim),
+      hash: turn.hash,
+    },
+  );
   const answers = new Map(rows.map(({ subscriberId, granted }) => [subscriberId, granted]));
   return turn.wanted.map(({ row }) => {
     const granted = answers.get(row.subscriberId);
@@ -50,19 +81,10 @@ export async function runTurn(statements: Statements, turn: Turn): Promise<Grant
   });
 }
 
-const known = new Map<string, Prepared>();
-
-function statementFor({ editionId, newsletterId }: Turn, withOthers: boolean): Prepared {
-  const name = `turn_${editionId}_${withOthers ? 'all' : 'accepted'}`;
-  const statement = known.get(name) ?? prepare(name, writeStatement(editionId, newsletterId, withOthers));
-  known.set(name, statement);
-  return statement;
-}
-
 /** What was settled late counts for as long as nobody else has taken the row up since: late news are still news. */
 const STILL_OURS = sql`d.state in ('handing', 'uncertain', 'planned')`;
 
-function writeStatement(editionId: number, newsletterId: number, withOthers: boolean) {
+function writeStatement({ editionId, newsletterId }: Turn, withOthers: boolean) {
   const partition = partitionOf(editionId);
   const id = sql.raw(String(Number(editionId)));
   return sql`

@@ -23,7 +23,7 @@ export function parseAddress(text: string): string | undefined {
   const local = trimmed.slice(0, at);
   if (!LOCAL_PART.test(local) || local.startsWith('.') || local.endsWith('.') || local.includes('..')) return undefined;
   if (Buffer.byteLength(local) > MAX_LOCAL_OCTETS) return undefined;
-  const domain = asciiDomain(trimmed.slice(at + 1));
+  const domain = parseDomain(trimmed.slice(at + 1));
   if (domain === undefined) return undefined;
   const address = `${local}@${domain}`;
   return Buffer.byteLength(address) <= MAX_ADDRESS_OCTETS ? address : undefined;
@@ -39,7 +39,8 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
-function asciiDomain(text: string): string | undefined {
+/** A domain name in the form in which it is kept: lower-case ASCII (IDNA). Undefined for what is none. */
+export function parseDomain(text: string): string | undefined {
   const domain = domainToASCII(text.replace(/\.$/, '')).toLowerCase();
   const labels = domain.split('.');
   if (domain.length === 0 || domain.length > 253 || labels.length < 2) return undefined;

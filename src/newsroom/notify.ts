@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Newsletter } from '../editions/index.ts';
 import { type LetterName, letterMessage, writeLetter } from '../letters/index.ts';
+import { wordsOf } from '../platform/smtp/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
 /** The clock does not wait longer than this for a mail server. */
@@ -20,8 +21,7 @@ export async function notifyEditors(
     const sent = relay.deliver({ from: newsletter.sender.address, to: editor }, message);
     const handover = await Promise.race([sent, sleep(PATIENCE_MS, TOO_SLOW, { ref: false })]);
     if (handover.outcome === 'accepted') return true;
-    const reason = 'reason' in handover ? handover.reason : handover.reply;
-    log.warn('a letter to the editors was not taken', { letter: name, reason });
+    log.warn('a letter to the editors was not taken', { letter: name, reason: wordsOf(handover) });
     return false;
   };
   const told = await Promise.all(newsletter.editors.map(tell));

@@ -25,9 +25,7 @@ export async function retryEdition(
     }
     const planned = await planAgain(tx, editionId, newsletterId, again);
     if (planned === 0) return 0;
-    const retriedAt = clock.now();
-    if ((await moveEdition(tx, editionId, ['sent'], 'sending', { retriedAt })) === undefined)
-      await moveEdition(tx, editionId, [state], state, { retriedAt });
+    await moveEdition(tx, editionId, [state], state === 'sent' ? 'sending' : state, { retriedAt: clock.now() });
     await recordAct(tx, {
       actor: by,
       act: 'edition retried',

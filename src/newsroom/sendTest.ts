@@ -4,6 +4,7 @@ import { recordAct } from '../audit/index.ts';
 import { dkimKeysFor } from '../dispatch/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { signMessage } from '../platform/mime/index.ts';
+import { wordsOf } from '../platform/smtp/index.ts';
 import { makeStencil, splice } from '../rendering/index.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -33,10 +34,13 @@ export async function sendTest(newsroom: Parts, editionId: number, to: string, b
     ),
   );
   if (handover.outcome !== 'accepted') {
-    const why = 'reason' in handover ? handover.reason : handover.reply;
-    throw new RoundupError('smtp-failed', `The mail server did not take the test for ${address}: ${why}`, {
-      hint: 'Check the mail server with: roundup doctor',
-    });
+    throw new RoundupError(
+      'smtp-failed',
+      `The mail server did not take the test for ${address}: ${wordsOf(handover)}`,
+      {
+        hint: 'Check the mail server with: roundup doctor',
+      },
+    );
   }
   await recordAct(newsroom.db, {
     actor: by,

@@ -7,6 +7,7 @@ import { findNewsletter, listChoices, listEditions, listNewsletters, readContent
 import { counted } from '../../lib/text.ts';
 import { shortDateTime } from '../../lib/time.ts';
 import {
+  type Newsroom,
   approveEdition,
   cancelEdition,
   getEdition,
@@ -54,30 +55,24 @@ export function editionCommand(): Command {
   command.addCommand(
     add('send', 'send an approved edition now').option('--no-wait', 'do not follow the send').action(send),
   );
-  command.addCommand(
-    add('pause', 'hold a send').action((id: string, options: CommonOptions) =>
-      act(id, options, 'paused', pauseEdition),
-    ),
-  );
-  command.addCommand(
-    add('resume', 'carry on a paused send').action((id: string, options: CommonOptions) =>
-      act(id, options, 'going out again', resumeEdition),
-    ),
-  );
-  command.addCommand(
-    add('stop', 'stop a send: whoever has not been reached will not be').action((id: string, options: CommonOptions) =>
-      act(id, options, '', stopEdition),
-    ),
-  );
-  command.addCommand(
-    add('cancel', 'cancel an edition; stop one that is being sent').action((id: string, options: CommonOptions) =>
-      act(id, options, '', cancelEdition),
-    ),
-  );
+  for (const [name, description, done, doIt] of ACTS)
+    command.addCommand(
+      add(name, description).action((id: string, options: CommonOptions) => act(id, options, done, doIt)),
+    );
   command.addCommand(correctCommand());
   command.addCommand(retryCommand());
   return command;
 }
+
+type Act = (newsroom: Newsroom, editionId: number, by: string) => Promise<{ id: number; state: string }>;
+
+/** What an editor does to an edition as a whole; where nothing is said of what it is then, it is its new state. */
+const ACTS: [name: string, description: string, done: string, act: Act][] = [
+  ['pause', 'hold a send', 'paused', pauseEdition],
+  ['resume', 'carry on a paused send', 'going out again', resumeEdition],
+  ['stop', 'stop a send: whoever has not been reached will not be', '', stopEdition],
+  ['cancel', 'cancel an edition; stop one that is being sent', '', cancelEdition],
+];
 
 /** A subcommand on one edition. */
 function add(name: string, description: string): Command {
@@ -115,7 +110,7 @@ async function show(id: string, options: CommonOptions): Promise<void> {
     const edition = await getEdition(db, parseId(id));
     const content = await readContent(db, edition);
     const choices = await listChoices(db, edition.id);
-    const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
+    const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.config.relays });
     if (options.json) return printJson({ ...report, content, choices });
     print(`${report.newsletter?.name ?? ''} no. ${edition.number}: ${stateText(edition, report.sums)}`);
     if (edition.correctsEditionId !== null) print(`  corrects edition ${edition.correctsEditionId}`);
@@ -248,23 +243,17 @@ async function send(id: string, options: CommonOptions & { wait: boolean }): Pro
 async function remarkForecast(app: App, editionId: number): Promise<void> {
   const { db } = app.database;
   const edition = await getEdition(db, editionId);
-  const { forecast, newsletter } = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
+  const { forecast, newsletter } = await reportEdition(db, edition, {
+    now: app.clock.now(),
+    relays: app.config.relays,
+  });
   if (forecast === undefined) return;
   remark(
     `  planned finish ${shortDateTime(forecast.finishAt, newsletter?.timeZone ?? 'UTC')}, by ${forecast.limitedBy}`,
   );
 }
 
-async function act(
-  id: string,
-  options: CommonOptions,
-  done: string,
-  doIt: (
-    newsroom: Awaited<ReturnType<App['newsroom']>>,
-    editionId: number,
-    by: string,
-  ) => Promise<{ id: number; state: string }>,
-): Promise<void> {
+async function act(id: string, options: CommonOptions, done: string, doIt: Act): Promise<void> {
   await withApp(async (app) => {
     const edition = await doIt(await app.newsroom(), parseId(id), actorOf(options));
     const sums = await sumsOf(app.database.db, edition.id);

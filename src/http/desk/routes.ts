@@ -63,7 +63,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
   server.get<Params>('/editions/:id', async (request, reply) => {
     const edition = await getEdition(db, idOf(request.params.id));
     const view = VIEWS.find((known) => known === request.query.view) ?? 'desktop';
-    const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.relays });
+    const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.config.relays });
     const choices = await listChoices(db, edition.id);
     const sent =
       edition.state === 'sending' ||

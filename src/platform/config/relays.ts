@@ -77,8 +77,8 @@ function parseTls(text: string): TlsPolicy | undefined {
   return TLS_POLICIES.find((known) => known === text);
 }
 
-/** `50` a second, or `30/min`, `500/h`. */
-function parseRate(text: string): number | undefined {
+/** `50` a second, or `30/min`, `500/h`: messages a second. */
+export function parseRate(text: string): number | undefined {
   const [, count = '', unit = 's'] = /^(\d+(?:\.\d+)?)(?:\/(s|min|h))?$/.exec(text) ?? [];
   const perSecond = Number(count) / { s: 1, min: 60, h: 3_600 }[unit as 's' | 'min' | 'h'];
   return perSecond > 0 && perSecond <= 100_000 ? perSecond : undefined;

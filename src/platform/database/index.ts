@@ -2,4 +2,4 @@ export { type Database, type OpenDatabase, connect, openDatabase } from './datab
 export { migrate } from './migrate.ts';
 export { removeEmbedded, startEmbedded } from './embedded/index.ts';
 export { type RawBuilder, sql } from 'kysely';
-export { type Prepared, type Statements, openStatements, prepare, slot } from './statements.ts';
+export { type Statements, openStatements, slot } from './statements.ts';

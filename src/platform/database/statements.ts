@@ -1,7 +1,8 @@
 import {
+  type CompiledQuery,
+  DummyDriver,
   Kysely,
   PostgresAdapter,
-  DummyDriver,
   PostgresIntrospector,
   PostgresQueryCompiler,
   type RawBuilder,
@@ -27,16 +28,12 @@ export function slot(name: string): Slot {
   return new Slot(name);
 }
 
-export interface Prepared {
-  /** One name for one text; the server knows it by it. */
-  name: string;
-  text: string;
-  parameters: readonly unknown[];
-}
-
 export interface Statements {
-  /** One statement, committed by itself. Rejects when the server has not answered for `ANSWER_TIMEOUT_MS`. */
-  run<Row>(statement: Prepared, values: Record<string, unknown>): Promise<Row[]>;
+  /**
+   * One statement, committed by itself; `write` is asked for it the first time that its name comes. Rejects when the server has
+   * not answered for `ANSWER_TIMEOUT_MS`.
+   */
+  run<Row>(name: string, write: () => RawBuilder<unknown>, values: Record<string, unknown>): Promise<Row[]>;
   close(): Promise<void>;
 }
 
@@ -52,12 +49,8 @@ const compiler = new Kysely<unknown>({
   },
 });
 
-export function prepare(name: string, query: RawBuilder<unknown>): Prepared {
-  const { sql, parameters } = query.compile(compiler);
-  return { name, text: sql, parameters };
-}
-
 export function openStatements(url: string, log: Log): Statements {
+  const known = new Map<string, CompiledQuery>();
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
@@ -71,7 +64,10 @@ export function openStatements(url: string, log: Log): Statements {
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn('lost a database connection', { reason: reasonOf(error) }));
   return {
-    run: async <Row>({ name, text, parameters }: Prepared, values: Record<string, unknown>) => {
+    run: async <Row>(name: string, write: () => RawBuilder<unknown>, values: Record<string, unknown>) => {
+      const statement = known.get(name) ?? write().compile(compiler);
+      known.set(name, statement);
+      const { sql: text, parameters } = statement;
       const given = parameters.map((parameter) => (parameter instanceof Slot ? values[parameter.name] : parameter));
       return (await pool.query({ name, text, values: given })).rows as Row[];
     },
