@@ -1,3 +1,4 @@
+import { configFor } from '../tests/support/house.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,24 +37,8 @@ export interface House {
 
 export async function openHouse(readers: number): Promise<House> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'roundup-bench-data-'));
-  const config: Config = {
-    production: false,
-    baseUrl: 'https://news.example.org',
-    host: '127.0.0.1',
-    port: 0,
-    deskPort: 0,
-    trustProxy: false,
-    databaseUrl: undefined,
-    redisUrl: undefined,
-    relays: [],
-    returnPath: undefined,
-    keys: { current: { id: 'k1', secret: Buffer.from(SECRET) }, retired: [] },
-    dataDir,
-    leaseSeconds: 30,
-    retentionDays: 400,
-    logLevel: 'error',
-    logJson: false,
-  };
+  const keys = { current: { id: 'k1', secret: Buffer.from(SECRET) }, retired: [] };
+  const config: Config = { ...configFor('', dataDir), databaseUrl: undefined, keys };
   const app = await buildApp(config, silentLog);
   const { db } = app.database;
   const settings = newsletterSettingsSchema.parse({
@@ -126,7 +111,12 @@ async function addEdition({ database: { db } }: App, newsletterId: number): Prom
   const now = new Date();
   const times = { slotAt: null, windowFrom: now, windowTo: now, createdAt: now };
   const edition = await insertEdition(db, { newsletterId, ...times });
-  await insertRevision(db, edition, { subject: '', preheader: '', note: '', sections: [] }, 'a benchmark', now);
+  await insertRevision(
+    db,
+    edition,
+    { subject: '', preheader: '', note: '', sections: [] },
+    { by: 'a benchmark', at: now, change: '' },
+  );
   const hash = `${edition.id}`.padStart(64, 'b');
   const rendition = {
     editionId: edition.id,

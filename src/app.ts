@@ -90,6 +90,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
       log,
       keys: config.keys,
       baseUrl: config.baseUrl,
+      deskUrl: config.deskUrl,
       retentionDays: config.retentionDays,
       relay,
       dispatchQueue: (await openedQueues()).queue(QUEUE.dispatch),

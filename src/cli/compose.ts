@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { getNewsletter } from '../editions/index.ts';
-import { proposeEdition } from '../newsroom/index.ts';
+import { fetchEditionImages, proposeEdition } from '../newsroom/index.ts';
 import { counted } from '../lib/text.ts';
 import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { mark, print, printJson } from './output.ts';
@@ -16,6 +16,7 @@ export function composeCommand(): Command {
       const { edition, composition } = await db
         .transaction()
         .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: app.clock.now(), by: actorOf(options) }));
+      await fetchEditionImages({ db, clock: app.clock, log: app.log }, edition.id);
       if (options.json)
         return printJson({
           edition: edition.id,

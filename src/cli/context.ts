@@ -36,10 +36,23 @@ export function actorOf(options: CommonOptions): string {
 }
 
 /** An id given on the command line. Throws `input-invalid`. */
-export function parseId(text: string): number {
+export function parseId(text: string, what: 'edition' | 'piece' = 'edition'): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new RoundupError('input-invalid', `"${text}" is not a number of an edition.`, {
-    hint: 'See which there are with: roundup edition list',
+  throw new RoundupError(
+    'input-invalid',
+    `"${text}" is not a number of ${what === 'edition' ? 'an edition' : 'a piece'}.`,
+    {
+      hint: `See which there are with: roundup ${what} list`,
+    },
+  );
+}
+
+/** A time with its zone, given on the command line. Throws `input-invalid`. */
+export function parseTime(text: string): Date {
+  const time = new Date(text);
+  if (!Number.isNaN(time.getTime()) && /(Z|[+-]\d\d:?\d\d)$/i.test(text)) return time;
+  throw new RoundupError('input-invalid', `"${text}" is no time with its zone.`, {
+    hint: 'Write it like 2026-12-03T09:00:00Z or 2026-12-03T09:00:00+01:00.',
   });
 }
 

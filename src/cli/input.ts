@@ -35,6 +35,11 @@ const OPTIONS: Record<string, string> = {
   timeZone: '--time-zone',
   onUncertain: '--on-uncertain',
   'schedule.cron': '--cron',
+  standingApproval: '--standing-approval',
+  'diversity.perAuthor': '--per-author',
+  'diversity.perRegion': '--per-region',
+  'diversity.minRegions': '--min-regions',
+  'schedule.reminderMinutes': '--reminder-minutes',
   'schedule.leadMinutes': '--lead-minutes',
   'schedule.toleranceMinutes': '--tolerance-minutes',
 };

@@ -38,6 +38,13 @@ interface Options extends CommonOptions {
   editor?: string[];
   why?: string;
   onUncertain?: string;
+  reminderMinutes?: string;
+  standingApproval?: string | false;
+  perAuthor?: string;
+  perRegion?: string;
+  minRegions?: string;
+  spareRepeats?: boolean;
+  every?: string;
 }
 
 const HINT = 'See: roundup newsletter add --help';
@@ -80,11 +87,26 @@ function withSettings(command: Command): Command {
         '--cron <pattern>',
         'when an edition is due: "minute hour day month weekday", such as "0 9 * * 4" for Thursdays at nine',
       )
+      .option('--every <when>', 'the same in words: "day 07:00", "thursday 09:00", "month 1 09:00", "month last 09:00"')
       .option('--lead-minutes <n>', 'how long before that it is proposed to the editors (1440)')
       .option('--tolerance-minutes <n>', 'how late a proposal may still be made after the program was down (720)')
+      .option(
+        '--reminder-minutes <n>',
+        'how long before it is due editors are reminded to approve it; 0 for never (180)',
+      )
+      .option(
+        '--standing-approval <name>',
+        'whose standing approval sends an edition that nobody approved, if no check finds anything (none: it is held)',
+      )
+      .option('--no-standing-approval', 'hold what nobody has approved')
       .option('--time-zone <name>', 'of the schedule and of dates in the mail, such as Europe/London (UTC)')
       .option('--language <tag>', 'of the mail: en, es, fr, ar or another (en)')
       .option('--sections <what>', 'magazine, plain (default), or a JSON file with the sections')
+      .option('--per-author <n>', 'most pieces of an edition by one author; 0 for any number (2)')
+      .option('--per-region <n>', 'most pieces of an edition from one region; 0 for any number (0)')
+      .option('--min-regions <n>', 'fewest regions of an edition, where there are so many (2)')
+      .option('--spare-repeats', 'spare readers pieces that another newsletter of ours has brought them')
+      .option('--no-spare-repeats', 'do not (default)')
       .option('--minimum <n>', 'fewer pieces than this make no edition (3)')
       .option('--window-days <n>', 'how far the first edition reaches back (7)')
       .option('--editor <address...>', 'who is told of proposals')
@@ -158,6 +180,13 @@ async function finish(newsletter: Newsletter, done: string, options: CommonOptio
   print(
     `  minimum ${rest.minimumPieces} pieces, window ${rest.windowDays} days, theme ${rest.theme}, language ${rest.language}, uncertain mails: ${rest.onUncertain}`,
   );
+  const { perAuthor, perRegion, minRegions } = rest.diversity;
+  const most = (limit: number | null) => (limit === null ? 'any number' : `${limit} at most`);
+  print(`  by one author ${most(perAuthor)}, from one region ${most(perRegion)}, ${minRegions} regions at least`);
+  print(
+    `  what nobody has approved when it is due ${rest.standingApproval === null ? 'is held' : `goes out by the standing approval of ${rest.standingApproval}, if no check finds anything`}`,
+  );
+  if (rest.sparesRepeats) print('  readers are spared what another newsletter has brought them');
   print(`  editors: ${rest.editors.join(', ') || 'none'}`);
 }
 
@@ -179,6 +208,39 @@ function settingsOf(options: Options, before?: NewsletterSettings): Record<strin
     editors: options.editor,
     why: options.why,
     onUncertain: options.onUncertain,
+    standingApproval: options.standingApproval === false ? null : options.standingApproval,
+    sparesRepeats: options.spareRepeats,
+    diversity: diversityOf(options, before?.diversity),
+  });
+}
+
+/** 0 stands for no limit. */
+function diversityOf(
+  options: Options,
+  before: NewsletterSettings['diversity'] | undefined,
+): Record<string, unknown> | undefined {
+  const limit = (text: string | undefined) => (text === '0' ? null : numberOf(text));
+  const given = definedOnly({
+    perAuthor: limit(options.perAuthor),
+    perRegion: limit(options.perRegion),
+    minRegions: numberOf(options.minRegions),
+  });
+  return Object.keys(given).length === 0 ? undefined : { ...before, ...given };
+}
+
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+
+/** "day 07:00", "thursday 09:00", "month 1 09:00" as a cron pattern. */
+function cronOf(words: string): string {
+  const [, what = '', day, hour = '', minute = ''] =
+    /^\s*([a-z]+)(?:\s+(\d{1,2}|last))?\s+(\d{1,2}):(\d\d)\s*$/i.exec(words) ?? [];
+  const time = `${Number(minute)} ${Number(hour)}`;
+  const weekday = WEEKDAYS.indexOf(what.toLowerCase());
+  if (what.toLowerCase() === 'day' && day === undefined) return `${time} * * *`;
+  if (what.toLowerCase() === 'month' && day !== undefined) return `${time} ${day === 'last' ? 'L' : Number(day)} * *`;
+  if (weekday >= 0 && day === undefined) return `${time} * * ${weekday}`;
+  throw new RoundupError('input-invalid', `"${words}" is no such time.`, {
+    hint: 'Write it like "day 07:00", "thursday 09:00", "month 1 09:00" or "month last 09:00".',
   });
 }
 
@@ -188,9 +250,10 @@ function scheduleOf(
 ): Record<string, unknown> | null | undefined {
   if (options.cron === false) return null;
   const given = definedOnly({
-    cron: options.cron,
+    cron: options.every === undefined ? options.cron : cronOf(options.every),
     leadMinutes: numberOf(options.leadMinutes),
     toleranceMinutes: numberOf(options.toleranceMinutes),
+    reminderMinutes: numberOf(options.reminderMinutes),
   });
   return Object.keys(given).length === 0 ? undefined : { ...before, ...given };
 }

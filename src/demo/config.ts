@@ -28,6 +28,7 @@ export function demoConfig(dataDir: string, ports: DemoPorts): Config {
     host: '127.0.0.1',
     port: ports.readers,
     deskPort: ports.desk,
+    deskUrl: `http://127.0.0.1:${ports.desk}`,
     trustProxy: false,
     databaseUrl: undefined,
     redisUrl: undefined,

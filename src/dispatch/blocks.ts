@@ -1,6 +1,7 @@
 import { HOUR_MS } from '../lib/time.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import { holdEdition, raiseAlert } from './alerts.ts';
+import { raiseEditionAlert } from '../letters/index.ts';
+import { holdEdition } from './alerts.ts';
 import { hold } from './pacing/store.ts';
 
 // Domains that refuse us (5.7.x) rather than our readers. One such answer says little; past a share and a number, going on
@@ -48,7 +49,7 @@ export async function holdBlocked(db: Database, editionId: number, domains: stri
     if (blocked < MIN_COUNT || blocked < MIN_SHARE * tried) continue;
     await db.transaction().execute(async (tx) => {
       const isNews = await hold(tx, `domain:${domain}`, { forMs: HOLD_MS, cause: 'policy', reason: reply });
-      if (isNews) await raiseAlert(tx, editionId, 'domain-held', { domain, blocked, tried, reply });
+      if (isNews) await raiseEditionAlert(tx, editionId, 'domain-held', { domain, blocked, tried, reply });
     });
   }
   const held = await heldDomains(db, editionId);

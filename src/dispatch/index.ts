@@ -26,7 +26,6 @@ export {
   sumsByDomain,
   sumsOf,
 } from './sums.ts';
-export { markTold, untoldAlerts } from './alerts.ts';
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
 export { approvedRendition, insertRendition } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';

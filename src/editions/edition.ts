@@ -22,6 +22,8 @@ export interface Edition {
   /** It corrects that edition, and goes to whom that one has reached. */
   correctsEditionId: number | null;
   createdAt: Date;
+  /** When its slot passed without an approval. */
+  missedAt: Date | null;
 }
 
 /** What a revision of an edition says; the render's input. */
@@ -52,6 +54,8 @@ export interface EditionPiece {
   image: PieceImage | null;
   readingMinutes: number;
   language: string;
+  /** Which state of the pool's piece an editor or the composer has seen; a later one is a change to look at. */
+  version?: number;
 }
 
 /** Why a piece is in an edition or not: a stable code and a sentence. */
@@ -62,4 +66,28 @@ export interface Choice {
   sentence: string;
 }
 
-export type ChoiceCode = 'lead' | 'in-section' | 'section-full' | 'no-section' | 'ran-before';
+export type ChoiceCode =
+  // In:
+  | 'lead'
+  | 'in-section'
+  | 'filled-up'
+  | 'pinned'
+  | 'for-diversity'
+  | 'by-an-editor'
+  // Out:
+  | 'section-full'
+  | 'section-dropped'
+  | 'no-section'
+  | 'too-old'
+  | 'ran-before'
+  | 'same-story'
+  | 'near-duplicate'
+  | 'held'
+  | 'never'
+  | 'embargoed'
+  | 'gone'
+  | 'retracted'
+  | 'author-limit'
+  | 'region-limit'
+  | 'one-region'
+  | 'dropped-by-an-editor';

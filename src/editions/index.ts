@@ -7,7 +7,7 @@ export {
   newsletterSettingsSchema,
 } from './newsletter.ts';
 export type { Edition, EditionContent, EditionPiece, EditionSection, EditionState } from './edition.ts';
-export { type Composition, compose } from './compose.ts';
+export { type ComposeInput, type Composition, compose, toEditionPiece } from './compose/index.ts';
 export { LOOKBACK_MS, type Slot, isInTime, nextSlot, slotsOpening } from './slots.ts';
 export { settleSlot, takeSlot, takenSlots } from './slotStore.ts';
 export { type Approval, insertApproval, standingApproval, withdrawApproval } from './approvals.ts';
@@ -27,15 +27,35 @@ export {
   editionsDue,
   editionsIn,
   findEdition,
-  insertChoices,
+  editionsWith,
   insertEdition,
   insertRevision,
+  keepProposal,
   lastWindowEnd,
   listChoices,
   listEditions,
+  listRevisions,
+  markTime,
   moveEdition,
+  nextNumber,
   nextRevision,
+  overrideChoice,
   piecesRunBefore,
   readContent,
+  readProposal,
   releasePieces,
+  returnToReview,
+  saveChoices,
 } from './store.ts';
+export {
+  type Place,
+  type PieceTexts,
+  addPiece,
+  dropPiece,
+  editPiece,
+  movePiece,
+  piecesOf,
+  sectionWith,
+} from './edit.ts';
+export { recompose } from './recompose.ts';
+export { type Difference, compareContents } from './compare.ts';

@@ -1,6 +1,6 @@
 import { type Database, sql } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import type { Newsletter, NewsletterSettings } from './newsletter.ts';
+import { type Newsletter, type NewsletterSettings, newsletterSettingsSchema } from './newsletter.ts';
 import type { Publication } from './publication.ts';
 
 export async function savePublication(db: Database, publication: Publication): Promise<void> {
@@ -43,8 +43,9 @@ const newsletterRows = sql`
     array(select source_id from newsletter_sources s where s.newsletter_id = n.id order by 1) as "sourceIds"
   from newsletters n`;
 
+/** What was kept before a setting existed has its default. */
 function toNewsletter({ settings, ...row }: NewsletterRow): Newsletter {
-  return { ...settings, ...row };
+  return { ...newsletterSettingsSchema.parse(settings), ...row };
 }
 
 /** Undefined where the slug is taken. */

@@ -3,7 +3,8 @@ import type { Choice, Edition, EditionContent, EditionState } from './edition.ts
 
 const COLUMNS = sql`id, newsletter_id as "newsletterId", number, state, slot_at as "slotAt", window_from as "windowFrom",
   window_to as "windowTo", revision, release_at as "releaseAt", started_at as "startedAt", finished_at as "finishedAt",
-  retried_at as "retriedAt", corrects_edition_id as "correctsEditionId", created_at as "createdAt"`;
+  retried_at as "retriedAt", corrects_edition_id as "correctsEditionId", created_at as "createdAt",
+  missed_at as "missedAt"`;
 
 export interface NewEdition {
   newsletterId: number;
@@ -37,28 +38,70 @@ export async function nextRevision(db: Database, id: number): Promise<Edition | 
   return rows[0];
 }
 
+/** `change` says in a few words what it did. */
 export async function insertRevision(
   db: Database,
   edition: Pick<Edition, 'id' | 'revision'>,
   content: EditionContent,
-  madeBy: string,
-  madeAt: Date,
+  made: { by: string; at: Date; change: string },
 ): Promise<void> {
-  await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at)
-    values (${edition.id}, ${edition.revision}, ${JSON.stringify(content)}::jsonb, ${madeBy}, ${madeAt})`.execute(db);
+  await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at, change)
+    values (${edition.id}, ${edition.revision}, ${JSON.stringify(content)}::jsonb, ${made.by}, ${made.at}, ${made.change})`.execute(
+    db,
+  );
 }
 
-/** The pieces that an edition runs; false where another edition has taken one of them in the meantime. */
-export async function claimPieces(db: Database, edition: Edition, content: EditionContent): Promise<boolean> {
+export interface Revision {
+  revision: number;
+  madeBy: string;
+  madeAt: Date;
+  change: string;
+}
+
+export async function listRevisions(db: Database, editionId: number): Promise<Revision[]> {
+  const { rows } = await sql<Revision>`
+    select revision, made_by as "madeBy", made_at as "madeAt", change from edition_revisions
+    where edition_id = ${editionId} order by revision`.execute(db);
+  return rows;
+}
+
+/** What the composer last proposed; undefined for an edition that it did not compose. */
+export async function readProposal(db: Database, id: number): Promise<EditionContent | undefined> {
+  const { rows } = await sql<{
+    proposal: EditionContent | null;
+  }>`select proposal from editions where id = ${id}`.execute(db);
+  return rows[0]?.proposal ?? undefined;
+}
+
+/** `windowTo`: up to when the composer has looked. */
+export async function keepProposal(db: Database, id: number, proposal: EditionContent, windowTo: Date): Promise<void> {
+  await sql`update editions set proposal = ${JSON.stringify(proposal)}::jsonb, window_to = ${windowTo} where id = ${id}`.execute(
+    db,
+  );
+}
+
+/**
+ * The pieces that an edition runs, so that no other of its newsletter does. Returns those that another edition has. A
+ * correction runs what the edition that it corrects has run.
+ */
+export async function claimPieces(db: Database, edition: Edition, content: EditionContent): Promise<number[]> {
+  if (edition.correctsEditionId !== null) return [];
   const rows = content.sections.flatMap((section) =>
     section.pieces.map((piece) => ({ id: piece.pieceId, section: section.key })),
   );
-  const { numAffectedRows } = await sql`
+  const ids = rows.map(({ id }) => id);
+  await sql`delete from edition_pieces where edition_id = ${edition.id} and piece_id <> all(${ids}::bigint[])`.execute(
+    db,
+  );
+  const { rows: taken } = await sql<{ id: number }>`
     insert into edition_pieces (edition_id, newsletter_id, piece_id, section)
     select ${edition.id}, ${edition.newsletterId}, r.id, r.section
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(id bigint, section text)
-    on conflict do nothing`.execute(db);
-  return Number(numAffectedRows ?? 0) === rows.length;
+    on conflict (newsletter_id, piece_id) do update set section = excluded.section
+      where edition_pieces.edition_id = excluded.edition_id
+    returning piece_id as id`.execute(db);
+  const claimed = new Set(taken.map(({ id }) => id));
+  return ids.filter((id) => !claimed.has(id));
 }
 
 /** A cancelled edition ran nothing: its pieces are free for the next one. */
@@ -66,22 +109,45 @@ export async function releasePieces(db: Database, editionId: number): Promise<vo
   await sql`delete from edition_pieces where edition_id = ${editionId}`.execute(db);
 }
 
-export async function insertChoices(db: Database, editionId: number, choices: Choice[]): Promise<void> {
+/** What the composer chose, and why. A choice that an editor has overridden keeps its reason. */
+export async function saveChoices(db: Database, editionId: number, choices: Choice[]): Promise<void> {
   await sql`insert into edition_choices (edition_id, piece_id, included, code, sentence)
     select ${editionId}, r."pieceId", r.included, r.code, r.sentence
     from jsonb_to_recordset(${JSON.stringify(choices)}::jsonb)
-      as r("pieceId" bigint, included boolean, code text, sentence text)`.execute(db);
+      as r("pieceId" bigint, included boolean, code text, sentence text)
+    on conflict (edition_id, piece_id) do update set included = excluded.included, code = excluded.code,
+      sentence = excluded.sentence where edition_choices.overridden is null`.execute(db);
+}
+
+export type Override = 'dropped' | 'added' | 'moved';
+
+/** An editor decided otherwise; what the composer said stays beside it. */
+export async function overrideChoice(
+  db: Database,
+  editionId: number,
+  pieceId: number,
+  override: { what: Override; by: string; at: Date },
+): Promise<void> {
+  await sql`insert into edition_choices (edition_id, piece_id, included, code, sentence, overridden, overridden_by, overridden_at)
+    values (${editionId}, ${pieceId}, false, ${'by-an-editor' satisfies Choice['code']}, 'The composer did not look at it.',
+      ${override.what}, ${override.by}, ${override.at})
+    on conflict (edition_id, piece_id) do update set overridden = excluded.overridden,
+      overridden_by = excluded.overridden_by, overridden_at = excluded.overridden_at`.execute(db);
 }
 
 export interface ListedChoice extends Choice {
   title: string;
+  overridden: Override | null;
+  overriddenBy: string | null;
 }
 
+/** Those that are in first, then the newest. What an editor made of a choice counts. */
 export async function listChoices(db: Database, editionId: number): Promise<ListedChoice[]> {
   const { rows } = await sql<ListedChoice>`
-    select c.piece_id as "pieceId", c.included, c.code, c.sentence, p.title
+    select c.piece_id as "pieceId", case c.overridden when 'added' then true when 'dropped' then false else c.included end as included,
+      c.code, c.sentence, p.title, c.overridden, c.overridden_by as "overriddenBy"
     from edition_choices c join pieces p on p.id = c.piece_id
-    where c.edition_id = ${editionId} order by c.included desc, p.published_at desc`.execute(db);
+    where c.edition_id = ${editionId} order by 2 desc, p.published_at desc, p.id`.execute(db);
   return rows;
 }
 
@@ -112,11 +178,63 @@ export async function lastWindowEnd(db: Database, newsletterId: number): Promise
   return rows[0]?.end ?? undefined;
 }
 
-export async function piecesRunBefore(db: Database, newsletterId: number): Promise<Map<number, number>> {
+/** Which of these pieces another edition of the newsletter runs, by the edition's number. One story is one piece. */
+export async function piecesRunBefore(
+  db: Database,
+  newsletterId: number,
+  ids: number[],
+  exceptEditionId: number | null,
+): Promise<Map<number, number>> {
   const { rows } = await sql<{ pieceId: number; number: number }>`
-    select p.piece_id as "pieceId", e.number from edition_pieces p join editions e on e.id = p.edition_id
-    where p.newsletter_id = ${newsletterId}`.execute(db);
+    select asked.id as "pieceId", min(e.number) as number
+    from pieces asked join pieces p on coalesce(p.same_as, p.id) = coalesce(asked.same_as, asked.id)
+      join edition_pieces ep on ep.piece_id = p.id and ep.newsletter_id = ${newsletterId}
+      join editions e on e.id = ep.edition_id
+    where asked.id = any(${ids}::bigint[]) and e.id is distinct from ${exceptEditionId}::bigint
+    group by asked.id`.execute(db);
   return new Map(rows.map((row) => [row.pieceId, row.number]));
+}
+
+/** Which editions ran a piece, and where. */
+export async function editionsWith(
+  db: Database,
+  pieceId: number,
+): Promise<{ editionId: number; newsletterId: number; number: number; section: string; state: EditionState }[]> {
+  const { rows } = await sql<{
+    editionId: number;
+    newsletterId: number;
+    number: number;
+    section: string;
+    state: EditionState;
+  }>`
+    select e.id as "editionId", e.newsletter_id as "newsletterId", e.number, p.section, e.state
+    from edition_pieces p join editions e on e.id = p.edition_id where p.piece_id = ${pieceId} order by e.id`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** The number that a newsletter's next edition gets. */
+export async function nextNumber(db: Database, newsletterId: number): Promise<number> {
+  const { rows } = await sql<{ number: number }>`
+    select coalesce(max(number), 0) + 1 as number from editions where newsletter_id = ${newsletterId}`.execute(db);
+  return rows[0]?.number ?? 1;
+}
+
+/** An approved edition that somebody has to look at again; undefined where it is past that. */
+export async function returnToReview(db: Database, id: number): Promise<Edition | undefined> {
+  const { rows } = await sql<Edition>`
+    update editions set state = 'in_review', release_at = null where id = ${id} and state in ('approved', 'scheduled')
+    returning ${COLUMNS}`.execute(db);
+  return rows[0];
+}
+
+/** Sets when editors were reminded of an edition, or told that it is late, once; false where they were before. */
+export async function markTime(db: Database, id: number, what: 'reminded' | 'missed', at: Date): Promise<boolean> {
+  const column = sql.ref(`${what}_at`);
+  const { numAffectedRows } =
+    await sql`update editions set ${column} = ${at} where id = ${id} and ${column} is null`.execute(db);
+  return numAffectedRows === 1n;
 }
 
 /**

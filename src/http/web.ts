@@ -9,6 +9,7 @@ import { assetRoutes } from './assets/routes.ts';
 import { guardDesk } from './desk/guard.ts';
 import { deskRoutes } from './desk/routes.ts';
 import { inboxRoutes } from './inbox/routes.ts';
+import { mediaRoutes } from './media/routes.ts';
 import { readerRoutes } from './pages/routes.ts';
 import { createServer } from './server.ts';
 import { pageRenderer } from './templates.ts';
@@ -27,6 +28,7 @@ export async function startWeb(app: App): Promise<Web> {
   const readers = createServer(app.log, pages, app.config.trustProxy);
   assetRoutes(readers);
   readerRoutes(readers, app, pages);
+  mediaRoutes(readers, app.database.db);
 
   const deskPages = pageRenderer('desk');
   const desk = createServer(app.log, deskPages, false);

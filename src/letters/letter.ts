@@ -9,9 +9,22 @@ import type { StuffedMessage } from '../platform/smtp/index.ts';
 // One-off mails, plain text: notices to editors. What a letter says stands in templates/letters, its first line being the
 // subject.
 
-export type LetterName = 'edition-proposed' | 'slot-missed' | 'too-little-news' | AlertLetter;
-
-type AlertLetter = 'domain-held' | 'edition-held' | 'mail-not-made';
+export type LetterName =
+  // Of editions:
+  | 'edition-proposed'
+  | 'approval-reminder'
+  | 'approval-missed'
+  | 'approval-withdrawn'
+  | 'standing-approval-used'
+  | 'slot-missed'
+  | 'too-little-news'
+  // Of sources:
+  | 'source-failing'
+  | 'source-silent'
+  // Of sends:
+  | 'domain-held'
+  | 'edition-held'
+  | 'mail-not-made';
 
 export interface Letter {
   subject: string;

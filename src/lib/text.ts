@@ -9,15 +9,21 @@ export function oneLine(text: string, maxLength = Number.POSITIVE_INFINITY): str
   return clean.length <= maxLength ? clean : shorten(clean, maxLength);
 }
 
+/** A dot that ends no sentence: initials, titles and ranks. */
+const NO_END =
+  /(^|[\s(“"])(\p{Lu}\.)+$|(^|[\s(“"])(Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Gen|Col|Lt|Maj|Sgt|Capt|Cmdr|Adm|Sen|Rep|Gov|Hon|Rev|Amb|vs|etc|No|Nos|Vol|Fig|cf|approx|Jan|Feb|Aug|Sept?|Oct|Nov|Dec|Inc|Corp|Ltd|Co)\.$/u;
+
 /** As many whole sentences as fit; where not even one does, whole words and an ellipsis. */
 export function teaser(text: string, maxLength: number): string {
-  const line = oneLine(text);
+  // What is far beyond the limit does not matter, and long texts take long to segment.
+  const line = oneLine(text.slice(0, maxLength * 20));
   if (line.length <= maxLength) return line;
   let end = 0;
   for (const { index, segment } of new Intl.Segmenter('en', { granularity: 'sentence' }).segment(line)) {
-    const next = index + segment.trimEnd().length;
+    const sentence = segment.trimEnd();
+    const next = index + sentence.length;
     if (next > maxLength) break;
-    end = next;
+    if (!NO_END.test(sentence.slice(-12))) end = next;
   }
   return end > 0 ? line.slice(0, end) : shorten(line, maxLength);
 }

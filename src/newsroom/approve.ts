@@ -4,6 +4,7 @@ import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { insertRendition } from '../dispatch/index.ts';
 import { getEdition } from './find.ts';
+import { fetchEditionImages } from './images.ts';
 import type { Newsroom } from './newsroom.ts';
 import { renderNow } from './render.ts';
 
@@ -16,17 +17,19 @@ export interface Approved {
 /**
  * Approves an edition as it is now: renders it, checks it, and binds the approval to the hash of what readers will get. The
  * very stencil that was approved is kept and sent. Throws `preflight-failed` on an error and `state-refused` where the
- * edition is past being approved.
+ * edition is past being approved. `unlessFound`: any finding counts as an error.
  */
 export async function approveEdition(
-  newsroom: Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl'>,
+  newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl'>,
   editionId: number,
   by: string,
+  { unlessFound = false } = {},
 ): Promise<Approved> {
   const { db, clock } = newsroom;
+  await fetchEditionImages(newsroom, editionId);
   const before = await getEdition(db, editionId);
   const { edition, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
-  const errors = findings.filter((finding) => finding.level === 'error');
+  const errors = findings.filter((finding) => unlessFound || finding.level === 'error');
   if (errors.length > 0) {
     throw new RoundupError(
       'preflight-failed',

@@ -38,7 +38,7 @@ export async function reopenStopped({ db, clock }: Parts, editionId: number, by:
     const edition = await nextRevision(tx, editionId);
     if (edition === undefined) throw new Error('a draft has a next revision');
     const content = await readContent(tx, { id: editionId, revision: edition.revision - 1 });
-    await insertRevision(tx, edition, content, by, clock.now());
+    await insertRevision(tx, edition, content, { by, at: clock.now(), change: 'reopened' });
     await withdrawApproval(tx, editionId, clock.now());
     await recordAct(tx, { actor: by, act: 'edition reopened', subject: `edition ${editionId}` });
     return edition;
@@ -63,7 +63,7 @@ export async function proposeCorrection({ db, clock }: Parts, editionId: number,
     }
     const { newsletterId, windowFrom, windowTo } = wrong;
     const newsletter = await findNewsletter(tx, newsletterId);
-    const made = {
+    const fresh = {
       newsletterId,
       slotAt: null,
       windowFrom,
@@ -71,10 +71,11 @@ export async function proposeCorrection({ db, clock }: Parts, editionId: number,
       createdAt: clock.now(),
       correctsEditionId: editionId,
     };
-    const edition = await insertEdition(tx, made);
+    const edition = await insertEdition(tx, fresh);
     const content = await readContent(tx, wrong);
     const subject = `${wordsOf(newsletter?.language ?? '').correction}: ${content.subject}`;
-    await insertRevision(tx, edition, { ...content, subject }, by, clock.now());
+    const made = { by, at: clock.now(), change: `corrects edition ${editionId}` };
+    await insertRevision(tx, edition, { ...content, subject }, made);
     const detail = { corrects: editionId };
     await recordAct(tx, { actor: by, act: 'correction proposed', subject: `edition ${edition.id}`, detail });
     return edition;

@@ -12,6 +12,8 @@ export interface Newsroom {
   log: Log;
   keys: SigningKeys;
   baseUrl: string;
+  /** Where editors reach the desk. */
+  deskUrl: string;
   /** How long the ledger keeps its rows. */
   retentionDays: number;
   /** Where letters and test sends go out. */

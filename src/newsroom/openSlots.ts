@@ -12,9 +12,11 @@ import {
   takeSlot,
   takenSlots,
 } from '../editions/index.ts';
-import { isCode } from '../platform/errors.ts';
+import { raiseAlert } from '../letters/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import { isCode, reasonOf } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
-import { notifyEditors } from './notify.ts';
+import { fetchEditionImages } from './images.ts';
 import { type Proposal, proposeEdition } from './propose.ts';
 
 // Opens the slots whose time has come: one edition for each, whoever asks and however often. A slot that passed while the
@@ -26,7 +28,7 @@ export interface OpenedSlot {
   outcome: 'opened' | 'too_little_news' | 'missed';
 }
 
-type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'relay'>;
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'deskUrl'>;
 
 /** Returns the slots that this call settled; those that another process settles at the same time are not among them. */
 export async function openSlots(newsroom: Parts): Promise<OpenedSlot[]> {
@@ -57,8 +59,10 @@ async function openSlot(newsroom: Parts, newsletter: Newsletter, slot: Slot): Pr
     ? await settleWithEdition(newsroom, newsletter, slot, now)
     : await settleWithout(newsroom, newsletter, slot, 'missed');
   if (settled === undefined) return undefined;
-  await tellEditors(newsroom, newsletter, slot, settled);
-  return { newsletter, slot, outcome: settled.outcome };
+  const { outcome, proposal } = settled;
+  newsroom.log.info(`slot of ${newsletter.slug} due ${dueText(newsletter, slot)}: ${outcome.replaceAll('_', ' ')}`);
+  if (proposal !== undefined) await fetchImages(newsroom, proposal.edition.id);
+  return { newsletter, slot, outcome };
 }
 
 interface Settled {
@@ -67,7 +71,14 @@ interface Settled {
   reason?: string;
 }
 
-/** The slot's row and its edition come into being together or not at all. */
+/** Not in the slot's transaction: the web may take its time. What fails is tried again at the approval. */
+async function fetchImages(newsroom: Parts, editionId: number): Promise<void> {
+  await fetchEditionImages(newsroom, editionId).catch((error: unknown) =>
+    newsroom.log.warn(`the images of edition ${editionId} could not be fetched`, { reason: reasonOf(error) }),
+  );
+}
+
+/** The slot's row, its edition and the word to the editors come into being together or not at all. */
 async function settleWithEdition(
   newsroom: Parts,
   newsletter: Newsletter,
@@ -79,6 +90,7 @@ async function settleWithEdition(
       if (!(await takeSlot(tx, newsletter.id, slot.dueAt, now))) return undefined;
       const proposal = await proposeEdition(tx, newsletter, { slotAt: slot.dueAt, now, by: 'the schedule' });
       await settleSlot(tx, newsletter.id, slot.dueAt, 'opened', proposal.edition.id);
+      await tellOfProposal(tx, newsroom, newsletter, slot, proposal);
       return { outcome: 'opened', proposal };
     });
   } catch (error) {
@@ -104,34 +116,31 @@ async function settleWithout(
       subject: `newsletter ${newsletter.id}`,
       detail,
     });
+    const kind = outcome === 'missed' ? 'slot-missed' : 'too-little-news';
+    const words = { slug: newsletter.slug, due: dueText(newsletter, slot), reason };
+    await raiseAlert(tx, { newsletterId: newsletter.id, editionId: null, kind, detail: words });
     return { outcome, reason };
   });
 }
 
-async function tellEditors(
-  newsroom: Parts,
+async function tellOfProposal(
+  tx: Database,
+  { deskUrl }: Parts,
   newsletter: Newsletter,
   slot: Slot,
-  { outcome, proposal, reason }: Settled,
+  { edition, composition }: Proposal,
 ): Promise<void> {
-  const due = shortDateTime(slot.dueAt, newsletter.timeZone);
-  const common = { newsletter: newsletter.name, slug: newsletter.slug, due };
-  newsroom.log.info(`slot of ${newsletter.slug} due ${due}: ${outcome.replaceAll('_', ' ')}`);
-  switch (outcome) {
-    case 'missed':
-      await notifyEditors(newsroom, newsletter, 'slot-missed', common);
-      return;
-    case 'too_little_news':
-      await notifyEditors(newsroom, newsletter, 'too-little-news', { ...common, reason: reason ?? '' });
-      return;
-    case 'opened':
-      await notifyEditors(newsroom, newsletter, 'edition-proposed', {
-        ...common,
-        due: `It is due ${due}.`,
-        number: proposal?.edition.number ?? 0,
-        edition: proposal?.edition.id ?? 0,
-        pieces: counted(proposal?.composition.size ?? 0, 'piece'),
-        lead: proposal?.composition.content.subject ?? '',
-      });
-  }
+  const detail = {
+    due: dueText(newsletter, slot),
+    number: edition.number,
+    pieces: counted(composition.size, 'piece'),
+    left: counted(composition.choices.length - composition.size, 'piece'),
+    lead: composition.content.subject,
+    link: `${deskUrl}/editions/${edition.id}`,
+  };
+  await raiseAlert(tx, { newsletterId: newsletter.id, editionId: edition.id, kind: 'edition-proposed', detail });
+}
+
+function dueText(newsletter: Newsletter, slot: Slot): string {
+  return shortDateTime(slot.dueAt, newsletter.timeZone);
 }

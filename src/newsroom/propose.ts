@@ -1,22 +1,19 @@
 import { recordAct } from '../audit/index.ts';
 import { counted } from '../lib/text.ts';
-import { DAY_MS } from '../lib/time.ts';
 import {
   type Composition,
   type Edition,
   type Newsletter,
   claimPieces,
   compose,
-  insertChoices,
   insertEdition,
   insertRevision,
-  lastWindowEnd,
-  piecesRunBefore,
+  keepProposal,
+  saveChoices,
 } from '../editions/index.ts';
-import { listPieces } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { listSources } from '../sources/index.ts';
+import { nextWindow, poolFor } from './pool.ts';
 
 export interface Proposal {
   edition: Edition;
@@ -32,32 +29,23 @@ export async function proposeEdition(
   newsletter: Newsletter,
   options: { slotAt: Date | null; now: Date; by: string },
 ): Promise<Proposal> {
-  const window = await windowOf(tx, newsletter, options.now);
-  const pieces = await listPieces(tx, { sourceIds: newsletter.sourceIds, ...window });
-  const sources = await listSources(tx);
-  const composition = compose({
-    sections: newsletter.sections,
-    pieces,
-    ranIn: await piecesRunBefore(tx, newsletter.id),
-    sourceNames: new Map(sources.map((source) => [source.id, source.name])),
-  });
+  const { now, by } = options;
+  const window = await nextWindow(tx, newsletter, now);
+  const composition = compose(await poolFor(tx, newsletter, window));
   if (composition.size < newsletter.minimumPieces) throw tooLittle(newsletter, composition.size, window.publishedAfter);
   const edition = await insertEdition(tx, {
     newsletterId: newsletter.id,
     slotAt: options.slotAt,
     windowFrom: window.publishedAfter,
     windowTo: window.publishedUntil,
-    createdAt: options.now,
+    createdAt: now,
   });
-  await insertRevision(tx, edition, composition.content, options.by, options.now);
-  await insertChoices(tx, edition.id, composition.choices);
-  if (!(await claimPieces(tx, edition, composition.content))) {
-    throw new RoundupError('state-refused', 'Another edition of this newsletter took some of these pieces just now.', {
-      hint: 'Compose again.',
-    });
-  }
+  await insertRevision(tx, edition, composition.content, { by, at: now, change: 'proposed' });
+  await keepProposal(tx, edition.id, composition.content, window.publishedUntil);
+  await saveChoices(tx, edition.id, composition.choices);
+  await claimOrRefuse(tx, edition, composition.content);
   await recordAct(tx, {
-    actor: options.by,
+    actor: by,
     act: 'edition proposed',
     subject: `edition ${edition.id}`,
     detail: { pieces: composition.size },
@@ -65,13 +53,15 @@ export async function proposeEdition(
   return { edition, composition };
 }
 
-/** Pieces that came to us late, after the last edition had been composed, are in the window too. */
-async function windowOf(db: Database, newsletter: Newsletter, now: Date) {
-  const days = newsletter.windowDays * DAY_MS;
-  const last = await lastWindowEnd(db, newsletter.id);
-  const publishedAfter = last ?? new Date(now.getTime() - days);
-  const lateSince = last === undefined ? publishedAfter : new Date(last.getTime() - days);
-  return { publishedAfter, publishedUntil: now, lateSince };
+/** Throws `state-refused` where another edition of the newsletter has one of the pieces. */
+export async function claimOrRefuse(tx: Database, edition: Edition, content: Composition['content']): Promise<void> {
+  const taken = await claimPieces(tx, edition, content);
+  if (taken.length === 0) return;
+  const pieces = content.sections.flatMap((section) => section.pieces);
+  const titles = taken.map((id) => `“${pieces.find(({ pieceId }) => pieceId === id)?.title ?? id}”`);
+  throw new RoundupError('state-refused', `Another edition of this newsletter runs ${titles.join(', ')}.`, {
+    hint: 'See which one with: roundup piece show <piece>',
+  });
 }
 
 function tooLittle(newsletter: Newsletter, size: number, from: Date): RoundupError {

@@ -23,6 +23,8 @@ import {
   renderEdition,
   splice,
 } from '../rendering/index.ts';
+import { type PieceNews, changeInWords, newsOf } from './changes.ts';
+import { type ImageProblem, withOwnImages } from './images.ts';
 import { readerLinks } from './links.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -38,6 +40,9 @@ export interface RenderedEdition {
   stencil: Stencil;
   unsubscribeUrl: (token: string) => string;
   findings: Finding[];
+  /** What has become of its pieces since somebody looked. */
+  news: PieceNews[];
+  imageProblems: ImageProblem[];
   /** As a sample reader gets it: tokens in it are good for nothing. */
   sample: { html: string; text: string; message: Buffer };
 }
@@ -62,10 +67,12 @@ async function renderFresh({ db, clock, keys, baseUrl }: Parts, edition: Edition
   if (newsletter === undefined) throw new Error(`edition ${edition.id} belongs to no newsletter`);
   const publication = await getPublication(db);
   const content = await readContent(db, edition);
+  const { content: shown, problems: imageProblems } = await withOwnImages(db, content, baseUrl);
+  const news = isOpen(edition) ? await newsOf(db, content) : [];
   const links = readerLinks(baseUrl);
   const date = edition.slotAt ?? clock.now();
   const rendered = await renderEdition(
-    { publication, newsletter, edition: { number: edition.number, date }, content, links },
+    { publication, newsletter, edition: { number: edition.number, date }, content: shown, links },
     await builtInTheme(newsletter.theme),
   );
   const hash = sha256(rendered.hash, JSON.stringify([newsletter.sender, newsletter.replyTo]));
@@ -83,18 +90,34 @@ async function renderFresh({ db, clock, keys, baseUrl }: Parts, edition: Edition
   });
   const { unsubscribe } = links;
   return checked(
-    { edition, newsletter, publication, content, rendered, hash, stencil, unsubscribeUrl: unsubscribe },
+    {
+      edition,
+      newsletter,
+      publication,
+      content,
+      rendered,
+      hash,
+      stencil,
+      unsubscribeUrl: unsubscribe,
+      news,
+      imageProblems,
+    },
     date,
   );
 }
 
+function isOpen({ state }: Edition): boolean {
+  return state === 'draft' || state === 'in_review' || state === 'approved' || state === 'scheduled';
+}
+
 /** As a sample reader gets it, with what preflight says of that. */
 function checked(edition: Omit<RenderedEdition, 'findings' | 'sample'>, date: Date): RenderedEdition {
-  const { content, rendered, stencil } = edition;
+  const { content, rendered, stencil, news, imageProblems } = edition;
   const values = sampleValues({ name: '', address: SAMPLE_ADDRESS }, date);
   const html = fillSample(rendered.html, values);
   const text = fillSample(rendered.text, values);
-  const findings = preflight({ content, rendered, html, text });
+  const changes = news.map(({ title, changes: own }) => ({ title, changes: own.map(changeInWords) }));
+  const findings = preflight({ content, rendered, html, text, imageProblems, changes });
   return { ...edition, findings, sample: { html, text, message: splice(stencil, values) } };
 }
 

@@ -2,14 +2,32 @@ import { recordAct } from '../audit/index.ts';
 import {
   type Edition,
   type EditionContent,
+  type Newsletter,
+  type Place,
+  type PieceTexts,
+  addPiece,
+  dropPiece,
+  editPiece,
+  findNewsletter,
   insertRevision,
+  movePiece,
   nextRevision,
+  overrideChoice,
+  piecesOf,
   readContent,
+  sectionWith,
+  toEditionPiece,
   withdrawApproval,
 } from '../editions/index.ts';
+import { shorten } from '../lib/text.ts';
+import { findPiece } from '../pieces/index.ts';
+import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
+import { claimOrRefuse } from './propose.ts';
+
+type Parts = Pick<Newsroom, 'db' | 'clock'>;
 
 export interface Revised {
   edition: Edition;
@@ -20,15 +38,25 @@ export interface Revised {
   scheduleDropped: Date | null;
 }
 
+/** What a change sees, and what it makes: the content, and what it did in a few words. */
+export interface Change {
+  tx: Database;
+  edition: Edition;
+  newsletter: Newsletter;
+  content: EditionContent;
+}
+
+export type Changed = { content: EditionContent; change: string };
+
 /**
- * Changes what an editor writes in an edition, as a new revision; an approval of the old one is withdrawn with it. Throws
+ * Changes an edition as a new revision; an approval of the old one is withdrawn with it, and so is its schedule. Throws
  * `state-refused` where it has gone out or was cancelled.
  */
-export async function reviseEdition(
-  { db, clock }: Pick<Newsroom, 'db' | 'clock'>,
+export async function changeEdition(
+  { db, clock }: Parts,
   editionId: number,
-  change: Partial<Pick<EditionContent, 'subject' | 'preheader' | 'note'>>,
   by: string,
+  act: (before: Change) => Changed | Promise<Changed>,
 ): Promise<Revised> {
   return db.transaction().execute(async (tx) => {
     const { releaseAt, state: stateBefore } = await getEdition(tx, editionId);
@@ -37,16 +65,110 @@ export async function reviseEdition(
       const { state } = await getEdition(tx, editionId);
       throw new RoundupError('state-refused', `Edition ${editionId} is ${state} and cannot be changed any more.`);
     }
+    const newsletter = await findNewsletter(tx, edition.newsletterId);
+    if (newsletter === undefined) throw new Error(`edition ${editionId} belongs to no newsletter`);
     const before = await readContent(tx, { id: editionId, revision: edition.revision - 1 });
-    const content = { ...before, ...change };
-    await insertRevision(tx, edition, content, by, clock.now());
+    const { content, change } = await act({ tx, edition, newsletter, content: before });
+    await insertRevision(tx, edition, content, { by, at: clock.now(), change });
+    await claimOrRefuse(tx, edition, content);
     const approvalWithdrawn = await withdrawApproval(tx, editionId, clock.now());
     await recordAct(tx, {
       actor: by,
       act: 'edition revised',
       subject: `edition ${editionId}`,
-      detail: { revision: edition.revision, changed: Object.keys(change), approvalWithdrawn },
+      detail: { revision: edition.revision, change, approvalWithdrawn },
     });
     return { edition, content, approvalWithdrawn, scheduleDropped: stateBefore === 'scheduled' ? releaseAt : null };
   });
+}
+
+/** Changes what an editor writes over an edition. */
+export function reviseEdition(
+  parts: Parts,
+  editionId: number,
+  texts: Partial<Pick<EditionContent, 'subject' | 'preheader' | 'note'>>,
+  by: string,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, ({ content }) => ({
+    content: { ...content, ...texts },
+    change: `wrote ${Object.keys(texts).join(', ')}`,
+  }));
+}
+
+/** Takes a piece out; the composer's choice is kept beside the editor's. */
+export function dropFromEdition(parts: Parts, editionId: number, pieceId: number, by: string): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, content }) => {
+    const dropped = dropPiece(content, pieceId);
+    await overrideChoice(tx, editionId, pieceId, { what: 'dropped', by, at: parts.clock.now() });
+    return { content: dropped, change: `dropped ${titleIn(content, pieceId)}` };
+  });
+}
+
+/** Puts a piece of the pool in. Throws `not-found`, or `state-refused` where another edition runs it. */
+export function addToEdition(
+  parts: Parts,
+  editionId: number,
+  pieceId: number,
+  place: Place,
+  by: string,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, content, newsletter }) => {
+    const piece = await findPiece(tx, pieceId);
+    if (piece === undefined) throw noPiece(pieceId);
+    const added = addPiece(content, toEditionPiece(piece), place, newsletter.sections);
+    await overrideChoice(tx, editionId, pieceId, { what: 'added', by, at: parts.clock.now() });
+    return { content: added, change: `added “${shorten(piece.title, 60)}”` };
+  });
+}
+
+export function moveInEdition(
+  parts: Parts,
+  editionId: number,
+  pieceId: number,
+  place: Partial<Place>,
+  by: string,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, content, newsletter }) => {
+    const section = place.section ?? sectionWith(content, pieceId).key;
+    const moved = movePiece(content, pieceId, { ...place, section }, newsletter.sections);
+    await overrideChoice(tx, editionId, pieceId, { what: 'moved', by, at: parts.clock.now() });
+    return { content: moved, change: `moved ${titleIn(content, pieceId)}` };
+  });
+}
+
+/** Writes over a piece's words, for this edition alone. */
+export function editInEdition(
+  parts: Parts,
+  editionId: number,
+  pieceId: number,
+  texts: Partial<PieceTexts>,
+  by: string,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, ({ content }) => ({
+    content: editPiece(content, pieceId, texts),
+    change: `wrote ${Object.keys(texts).join(', ')} of ${titleIn(content, pieceId)}`,
+  }));
+}
+
+/** Makes an edition again what it was at a revision, as a new one. Throws `not-found`. */
+export function restoreRevision(parts: Parts, editionId: number, revision: number, by: string): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, edition }) => {
+    if (revision < 1 || revision >= edition.revision)
+      throw new RoundupError('not-found', `Edition ${editionId} has no earlier revision ${revision}.`, {
+        hint: `See which there are with: roundup edition revisions ${editionId}`,
+      });
+    const content = await readContent(tx, { id: editionId, revision });
+    return { content, change: `restored revision ${revision}` };
+  });
+}
+
+export function noPiece(id: number): RoundupError {
+  return new RoundupError('not-found', `There is no piece ${id}.`, {
+    hint: 'Look for it with: roundup piece list --search <words>',
+  });
+}
+
+function titleIn(content: EditionContent, pieceId: number): string {
+  const piece = piecesOf(content).find((one) => one.pieceId === pieceId);
+  return `“${shorten(piece?.title ?? String(pieceId), 60)}”`;
 }

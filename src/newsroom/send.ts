@@ -15,11 +15,13 @@ import {
   findNewsletter,
   moveEdition,
   nextSlot,
+  readContent,
   releasePieces,
   standingApproval,
 } from '../editions/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { newsOf } from './changes.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -38,6 +40,8 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
     if (edition === undefined) throw await refusal(tx, editionId, 'be sent');
     const approval = await standingApproval(tx, editionId);
     if (approval === undefined) throw notApproved(editionId);
+    if (startedAt === null && (await newsOf(tx, await readContent(tx, edition))).length > 0)
+      throw hasChanged(editionId);
     const { hash } = approval;
     const size =
       startedAt === null
@@ -188,6 +192,12 @@ function notApproved(editionId: number): RoundupError {
       hint: `Look at it with "roundup edition preview ${editionId}", then: roundup edition approve ${editionId}`,
     },
   );
+}
+
+function hasChanged(editionId: number): RoundupError {
+  return new RoundupError('not-approved', `Pieces of edition ${editionId} have changed since it was approved.`, {
+    hint: `See what, and decide: roundup edition changes ${editionId}`,
+  });
 }
 
 function nextStep(editionId: number, state: EditionState): string {

@@ -1,3 +1,5 @@
+import type { FoundPiece } from '../sources/index.ts';
+
 /** One published item of the pool. */
 export interface Piece {
   id: number;
@@ -15,6 +17,16 @@ export interface Piece {
   language: string;
   publishedAt: Date;
   firstSeenAt: Date;
+  /** Counts up with each change that readers would see. */
+  version: number;
+  embargoUntil: Date | null;
+  /** Since when its page is gone, or it is retracted. */
+  goneAt: Date | null;
+  retractedAt: Date | null;
+  /** Its latest correction's own words, or empty. */
+  correction: string;
+  /** The piece that stands for both, where it is the same story. */
+  sameAs: number | null;
 }
 
 export interface PieceImage {
@@ -23,25 +35,44 @@ export interface PieceImage {
   credit: string;
 }
 
-/** What a source says of a piece; the pool finds out whether it knows it. */
-export interface PieceReport {
-  guid: string | undefined;
-  url: string;
-  title: string;
-  deck: string;
-  kind: string;
-  region: string;
-  authors: string[];
-  tags: string[];
-  image: PieceImage | undefined;
-  readingMinutes: number;
-  language: string;
-  publishedAt: Date | undefined;
-  updatedAt: Date | undefined;
-}
-
 export interface PoolChange {
   found: number;
   new: number;
   changed: number;
+}
+
+/** What a source may leave out, to be read from the article's page. */
+export type Lack = 'deck' | 'byline' | 'image' | 'credit' | 'kind' | 'region';
+
+export function lacksOf(found: FoundPiece): Lack[] {
+  const lacks: [Lack, boolean][] = [
+    ['deck', !found.deckIsGiven],
+    ['byline', found.authors.length === 0],
+    ['image', found.image === undefined],
+    ['credit', found.image !== undefined && found.image.credit === ''],
+    ['kind', found.kind === ''],
+    ['region', found.region === ''],
+  ];
+  return lacks.filter(([, isLacking]) => isLacking).map(([lack]) => lack);
+}
+
+export type ChangeKind =
+  | 'first'
+  | 'retitled'
+  | 'deck'
+  | 'moved'
+  | 'byline'
+  | 'image'
+  | 'section'
+  | 'corrected'
+  | 'retracted'
+  | 'gone'
+  | 'back'
+  | 'syndicated';
+
+/** One entry of a piece's history. */
+export interface PieceChange {
+  change: ChangeKind;
+  before: string;
+  after: string;
 }

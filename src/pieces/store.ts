@@ -1,53 +1,133 @@
+import { urlKey } from '../lib/url.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import type { Piece, PieceImage } from './piece.ts';
+import type { Lack, Piece, PieceChange } from './piece.ts';
 
-const COLUMNS = sql`id, url, guid, source_id as "sourceId", title, deck, kind, region, authors, tags, image,
-  reading_minutes as "readingMinutes", language, published_at as "publishedAt", first_seen_at as "firstSeenAt"`;
+export const COLUMNS = sql`p.id, p.url, p.guid, p.source_id as "sourceId", p.title, p.deck, p.kind, p.region, p.authors, p.tags,
+  p.image, p.reading_minutes as "readingMinutes", p.language, p.published_at as "publishedAt",
+  p.first_seen_at as "firstSeenAt", p.version, p.embargo_until as "embargoUntil", p.gone_at as "goneAt",
+  p.retracted_at as "retractedAt", p.correction, p.same_as as "sameAs"`;
 
-export interface PieceRow {
+/** What a statement writes of a piece; `id` 0 where it is new. */
+export interface PieceRow extends Omit<
+  Piece,
+  'id' | 'sourceId' | 'firstSeenAt' | 'version' | 'embargoUntil' | 'goneAt' | 'retractedAt' | 'sameAs'
+> {
   urlKey: string;
-  url: string;
-  guid: string | null;
-  title: string;
-  deck: string;
-  kind: string;
-  region: string;
-  authors: string[];
-  tags: string[];
-  image: PieceImage | null;
-  readingMinutes: number;
-  language: string;
-  publishedAt: Date;
   updatedAt: Date | null;
-  contentHash: string;
+  isRetracted: boolean;
+  lacks: Lack[];
+  signature: number[];
+  likenessKeys: string[];
 }
 
-/** One statement for all of a source's pieces; `new` and `changed` are counted from what it did. */
-export async function upsertPieces(
+const RECORDSET = sql`r(id bigint, "urlKey" text, url text, guid text, title text, deck text, kind text, region text,
+  authors jsonb, tags jsonb, image jsonb, "readingMinutes" int, language text, "publishedAt" timestamptz,
+  "updatedAt" timestamptz, "isRetracted" boolean, lacks jsonb, signature jsonb, "likenessKeys" jsonb, correction text,
+  bumps boolean)`;
+const texts = (column: string) => sql`array(select jsonb_array_elements_text(r.${sql.raw(`"${column}"`)}))`;
+const numbers = (column: string) =>
+  sql`array(select value::int from jsonb_array_elements_text(r.${sql.raw(`"${column}"`)}))`;
+
+/** Ids in the order of the rows. */
+export async function insertPieces(db: Database, sourceId: number, rows: PieceRow[], now: Date): Promise<number[]> {
+  if (rows.length === 0) return [];
+  const { rows: done } = await sql<{ id: number; urlKey: string }>`
+    insert into pieces (url_key, url, guid, source_id, title, deck, kind, region, authors, tags, image, reading_minutes,
+      language, published_at, updated_at, first_seen_at, changed_at, lacks, signature, likeness_keys,
+      correction, retracted_at)
+    select r."urlKey", r.url, r.guid, ${sourceId}, r.title, r.deck, r.kind, r.region, ${texts('authors')}, ${texts('tags')},
+      nullif(r.image, 'null'::jsonb), r."readingMinutes", r.language, r."publishedAt", r."updatedAt", ${now}, ${now},
+      ${texts('lacks')}, ${numbers('signature')}, ${texts('likenessKeys')}, r.correction,
+      case when r."isRetracted" then ${now}::timestamptz end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as ${RECORDSET}
+    returning id, url_key as "urlKey"`.execute(db);
+  const ids = new Map(done.map((row) => [row.urlKey, row.id]));
+  return rows.map((row) => ids.get(row.urlKey) as number);
+}
+
+/** `bumps`: readers would see it. */
+export async function updatePieces(
+  db: Database,
+  rows: (PieceRow & { id: number; bumps: boolean })[],
+  now: Date,
+): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`
+    update pieces p set url_key = r."urlKey", url = r.url, guid = r.guid, title = r.title, deck = r.deck, kind = r.kind,
+      region = r.region, authors = ${texts('authors')}, tags = ${texts('tags')}, image = nullif(r.image, 'null'::jsonb),
+      reading_minutes = r."readingMinutes", language = r.language, updated_at = r."updatedAt", correction = r.correction,
+      retracted_at = case when r."isRetracted" then coalesce(p.retracted_at, ${now}) else p.retracted_at end,
+      gone_at = null, version = p.version + r.bumps::int, changed_at = case when r.bumps then ${now} else p.changed_at end,
+      signature = ${numbers('signature')}, likeness_keys = ${texts('likenessKeys')}
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as ${RECORDSET} where p.id = r.id`.execute(db);
+}
+
+export interface KnownPiece extends Piece {
+  /** The address or id by which it was found. */
+  foundBy: string;
+  isCompleted: boolean;
+  signature: number[];
+}
+
+const KNOWN = sql`${COLUMNS}, p.completed_at is not null as "isCompleted", p.signature`;
+
+export async function piecesAt(db: Database, urlKeys: string[]): Promise<KnownPiece[]> {
+  const { rows } = await sql<KnownPiece>`
+    select ${KNOWN}, a.url_key as "foundBy" from piece_addresses a join pieces p on p.id = a.piece_id
+    where a.url_key = any(${urlKeys}::text[])`.execute(db);
+  return rows;
+}
+
+export async function piecesByGuid(db: Database, sourceId: number, guids: string[]): Promise<KnownPiece[]> {
+  const { rows } = await sql<KnownPiece>`
+    select ${KNOWN}, g.guid as "foundBy" from piece_guids g join pieces p on p.id = g.piece_id
+    where g.source_id = ${sourceId} and g.guid = any(${guids}::text[])`.execute(db);
+  return rows;
+}
+
+/** Those that share a key and were published in the same weeks. */
+export async function piecesLike(db: Database, keys: string[], from: Date, until: Date): Promise<KnownPiece[]> {
+  const { rows } = await sql<KnownPiece>`
+    select ${KNOWN}, '' as "foundBy" from pieces p
+    where p.likeness_keys && ${keys}::text[] and p.published_at between ${from} and ${until} and p.same_as is null
+    order by p.id limit 500`.execute(db);
+  return rows;
+}
+
+export interface Address {
+  urlKey: string;
+  url: string;
+  pieceId: number;
+}
+
+export async function insertAddresses(db: Database, addresses: Address[], now: Date): Promise<void> {
+  await sql`insert into piece_addresses (url_key, piece_id, url, since)
+    select r."urlKey", r."pieceId", r.url, ${now}
+    from jsonb_to_recordset(${JSON.stringify(addresses)}::jsonb) as r("urlKey" text, "pieceId" bigint, url text)
+    on conflict do nothing`.execute(db);
+}
+
+export async function insertGuids(
   db: Database,
   sourceId: number,
-  rows: PieceRow[],
+  guids: { guid: string; pieceId: number }[],
+): Promise<void> {
+  await sql`insert into piece_guids (source_id, guid, piece_id)
+    select ${sourceId}, r.guid, r."pieceId"
+    from jsonb_to_recordset(${JSON.stringify(guids)}::jsonb) as r(guid text, "pieceId" bigint)
+    on conflict do nothing`.execute(db);
+}
+
+export async function insertHistory(
+  db: Database,
+  entries: (PieceChange & { pieceId: number })[],
   now: Date,
-): Promise<{ new: number; changed: number }> {
-  const { rows: done } = await sql<{ new: boolean }>`
-    insert into pieces (url_key, url, guid, source_id, title, deck, kind, region, authors, tags, image, reading_minutes,
-      language, published_at, updated_at, first_seen_at, changed_at, content_hash)
-    select r."urlKey", r.url, r.guid, ${sourceId}, r.title, r.deck, r.kind, r.region,
-      array(select jsonb_array_elements_text(r.authors)), array(select jsonb_array_elements_text(r.tags)),
-      nullif(r.image, 'null'::jsonb), r."readingMinutes", r.language, r."publishedAt", r."updatedAt", ${now}, ${now},
-      r."contentHash"
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r("urlKey" text, url text, guid text, title text, deck text,
-      kind text, region text, authors jsonb, tags jsonb, image jsonb, "readingMinutes" int, language text,
-      "publishedAt" timestamptz, "updatedAt" timestamptz, "contentHash" text)
-    on conflict (url_key) do update set url = excluded.url, guid = excluded.guid, title = excluded.title,
-      deck = excluded.deck, kind = excluded.kind, region = excluded.region, authors = excluded.authors,
-      tags = excluded.tags, image = excluded.image, reading_minutes = excluded.reading_minutes,
-      language = excluded.language, updated_at = excluded.updated_at, changed_at = excluded.changed_at,
-      content_hash = excluded.content_hash
-    where pieces.source_id = excluded.source_id and pieces.content_hash <> excluded.content_hash
-    returning (xmax = 0) as new`.execute(db);
-  const fresh = done.filter((row) => row.new).length;
-  return { new: fresh, changed: done.length - fresh };
+): Promise<void> {
+  if (entries.length === 0) return;
+  await sql`insert into piece_history (piece_id, version, at, change, before, after)
+    select p.id, p.version, ${now}, r.change, r.before, r.after
+    from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) as r("pieceId" bigint, change text, before text, after text)
+    join pieces p on p.id = r."pieceId"`.execute(db);
 }
 
 export interface PieceQuery {
@@ -57,19 +137,73 @@ export interface PieceQuery {
   publishedUntil: Date;
   /** Pieces published since then count as well, if they were first seen after `publishedAfter`. */
   lateSince: Date;
+  /** Pieces that count whenever they were published. */
+  alsoIds?: number[];
 }
 
+/** A piece counts as published when its embargo ends. */
 export async function listPieces(db: Database, query: PieceQuery): Promise<Piece[]> {
-  const { sourceIds, publishedAfter, publishedUntil, lateSince } = query;
+  const { sourceIds, publishedAfter, publishedUntil, lateSince, alsoIds = [] } = query;
   const { rows } = await sql<Piece>`
-    select ${COLUMNS} from pieces
-    where published_at <= ${publishedUntil}
-      and (published_at > ${publishedAfter} or (published_at > ${lateSince} and first_seen_at > ${publishedAfter}))
-      and (${sourceIds.length === 0} or source_id = any(${sourceIds}::bigint[]))
+    select ${COLUMNS} from pieces p
+    where (${sourceIds.length === 0} or source_id = any(${sourceIds}::bigint[])) and (
+        (published_at > ${publishedAfter} and published_at <= ${publishedUntil})
+        or (published_at > ${lateSince} and published_at <= ${publishedUntil} and first_seen_at > ${publishedAfter})
+        or (embargo_until > ${publishedAfter} and published_at <= ${publishedUntil}))
+      or id = any(${alsoIds}::bigint[])
     order by published_at desc, id`.execute(db);
   return rows;
 }
 
 export async function countPieces(db: Database): Promise<number> {
   return (await sql<{ count: number }>`select count(*)::int as count from pieces`.execute(db)).rows[0]?.count ?? 0;
+}
+
+export async function findPiece(db: Database, id: number): Promise<Piece | undefined> {
+  return (await sql<Piece>`select ${COLUMNS} from pieces p where p.id = ${id}`.execute(db)).rows[0];
+}
+
+export async function findPieceByUrl(db: Database, url: string): Promise<Piece | undefined> {
+  return (await piecesAt(db, [urlKey(url)]))[0];
+}
+
+export async function findPieces(db: Database, ids: number[]): Promise<Piece[]> {
+  return (await sql<Piece>`select ${COLUMNS} from pieces p where p.id = any(${ids}::bigint[])`.execute(db)).rows;
+}
+
+/** The newest first; `words` are looked for in headlines, decks and bylines. */
+export async function searchPieces(db: Database, words: string, limit: number): Promise<Piece[]> {
+  const pattern = `%${words.replace(/[\\%_]/g, '\\$&')}%`;
+  const { rows } = await sql<Piece>`select ${COLUMNS} from pieces p
+    where ${words} = '' or p.title ilike ${pattern} or p.deck ilike ${pattern} or array_to_string(p.authors, ', ') ilike ${pattern}
+    order by p.published_at desc limit ${limit}`.execute(db);
+  return rows;
+}
+
+export interface HistoryEntry extends PieceChange {
+  version: number;
+  at: Date;
+}
+
+export async function listHistory(db: Database, pieceId: number): Promise<HistoryEntry[]> {
+  const { rows } = await sql<HistoryEntry>`
+    select version, at, change, before, after from piece_history where piece_id = ${pieceId} order by id`.execute(db);
+  return rows;
+}
+
+/** What changed of each piece since a version of it. */
+export async function changesSince(
+  db: Database,
+  since: { pieceId: number; version: number }[],
+): Promise<(HistoryEntry & { pieceId: number })[]> {
+  const { rows } = await sql<HistoryEntry & { pieceId: number }>`
+    select h.piece_id as "pieceId", h.version, h.at, h.change, h.before, h.after
+    from jsonb_to_recordset(${JSON.stringify(since)}::jsonb) as r("pieceId" bigint, version int)
+    join piece_history h on h.piece_id = r."pieceId" and h.version > r.version order by h.id`.execute(db);
+  return rows;
+}
+
+/** Two collectors that bring the same piece take turns. */
+export async function lockPool(db: Database): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('roundup pool'))`.execute(db);
 }

@@ -15,6 +15,10 @@ export interface CheckInput {
   /** The mail's HTML and text as a reader gets them. */
   html: string;
   text: string;
+  /** Photographs that the mail goes without, and why. */
+  imageProblems: { title: string; reason: string }[];
+  /** What has become of pieces since somebody looked, each as the end of a sentence. */
+  changes: { title: string; changes: string[] }[];
 }
 
 export type Check = (input: CheckInput) => Finding[];

@@ -1,3 +1,4 @@
+import { changes } from './changes.ts';
 import type { Check, CheckInput, Finding } from './finding.ts';
 import { images } from './images.ts';
 import { rendering } from './rendering.ts';
@@ -8,7 +9,7 @@ import { text } from './text.ts';
 
 export type { Finding } from './finding.ts';
 
-const CHECKS: Check[] = [subject, sections, rendering, size, images, text];
+const CHECKS: Check[] = [changes, subject, sections, rendering, size, images, text];
 
 /** Every check over a rendered edition; errors first. */
 export function preflight(input: CheckInput): Finding[] {

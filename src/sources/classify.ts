@@ -21,6 +21,15 @@ const KINDS: Record<string, string> = {
   blog: 'Dispatch',
   shorts: 'Dispatch',
   qiosk: 'QiOSK',
+  análisis: 'Análisis',
+  opinión: 'Opinión',
+  reportaje: 'Reportaje',
+  entrevista: 'Entrevista',
+  analyse: 'Analyse',
+  reportage: 'Reportage',
+  tribune: 'Tribune',
+  chronique: 'Chronique',
+  entretien: 'Entretien',
 };
 
 const REGIONS: Record<string, string> = {
@@ -39,6 +48,13 @@ const REGIONS: Record<string, string> = {
   washington: 'Washington',
   'washington politics': 'Washington Politics',
   'military industrial complex': 'Military Industrial Complex',
+  'south asia': 'South Asia',
+  'east asia': 'East Asia',
+  'central asia': 'Central Asia',
+  'southeast asia': 'Southeast Asia',
+  eurasia: 'Eurasia',
+  'north africa': 'North Africa',
+  caribbean: 'Caribbean',
 };
 
 const MAX_TAGS = 50;
@@ -52,11 +68,18 @@ export interface Classified {
 
 /** Sorts a piece's categories. A kicker such as "Analysis | Middle East" counts as two of them. */
 export function classify(categories: readonly string[]): Classified {
-  const words = categories.flatMap((category) => category.split('|')).map((word) => oneLine(word, MAX_TAG_LENGTH));
+  const words = categories
+    .flatMap((category) => category.split(/[|•·›»]/))
+    .map((word) => oneLine(word, MAX_TAG_LENGTH));
   const known = (table: Record<string, string>) =>
-    words.map((word) => table[word.toLowerCase()]).find((value) => value !== undefined);
+    words.map((word) => entry(table, word)).find((value) => value !== undefined);
   const tags = words.filter(
-    (word) => word !== '' && !(word.toLowerCase() in KINDS) && !(word.toLowerCase() in REGIONS),
+    (word) => word !== '' && entry(KINDS, word) === undefined && entry(REGIONS, word) === undefined,
   );
   return { kind: known(KINDS) ?? '', region: known(REGIONS) ?? '', tags: [...new Set(tags)].slice(0, MAX_TAGS) };
+}
+
+function entry(table: Record<string, string>, word: string): string | undefined {
+  const key = word.toLowerCase();
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -7,6 +7,8 @@ export interface FoundPiece {
   title: string;
   /** One or more whole sentences. */
   deck: string;
+  /** False where the deck is the beginning of the piece's own text, for want of a better one. */
+  deckIsGiven: boolean;
   kind: string;
   region: string;
   authors: string[];
@@ -18,6 +20,11 @@ export interface FoundPiece {
   language: string;
   publishedAt: Date | undefined;
   updatedAt: Date | undefined;
+  /** As much of its own text as the source gives, up to a limit; it is compared, never shown. */
+  body: string;
+  /** A correction's own words, or empty. */
+  correction: string;
+  isRetracted: boolean;
 }
 
 export interface FoundPieceImage {
@@ -25,3 +32,17 @@ export interface FoundPieceImage {
   alt: string;
   credit: string;
 }
+
+/** What a document of a source gave. `problem` is a sentence's end: "<source>: <problem>". */
+export type Parsed =
+  | {
+      ok: true;
+      /** The source's own name. */
+      title: string;
+      pieces: FoundPiece[];
+      /** Items that are no pieces, for want of an address or a title, or because only members may read them. */
+      skipped: number;
+      /** Where older pieces are. */
+      next?: string | undefined;
+    }
+  | { ok: false; problem: string };

@@ -1,3 +1,17 @@
-export type { Source } from './source.ts';
-export { readSource } from './read.ts';
-export { findSource, insertSource, listSources, recordProblem, recordSuccess } from './store.ts';
+export { BY_HAND, KIND_NAMES, type Source, type SourceKind } from './source.ts';
+export { type Reading, readSource } from './read.ts';
+export { type ArticleReading, readArticle } from './article.ts';
+export { type Discovery, type ProposedSource, discoverSources } from './discover/index.ts';
+export { parseOpml } from './feed/index.ts';
+export type { FoundPiece } from './found.ts';
+export { sealKey } from './secrets.ts';
+export {
+  findSource,
+  insertSource,
+  listSources,
+  markSourceTold,
+  recordProblem,
+  recordSuccess,
+  sourceByHand,
+  updateSource,
+} from './store.ts';

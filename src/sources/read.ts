@@ -1,10 +1,15 @@
+import { gunzipSync } from 'node:zlib';
+import { type SigningKeys } from '../lib/tokens.ts';
+import { unseal } from '../lib/seal.ts';
 import { reasonOf } from '../platform/errors.ts';
-import { type FetchOptions, fetchDocument } from '../platform/fetch/index.ts';
-import { decodeText, parseFeed } from './feed/index.ts';
-import type { FoundPiece } from './found.ts';
+import { FETCH_LIMITS, FetchError, type Fetched, type FetchOptions, fetchDocument } from '../platform/fetch/index.ts';
+import { COLLECTORS } from './collectors.ts';
+import { decodeText } from './decode.ts';
+import type { FoundPiece, Parsed } from './found.ts';
+import { KEY_PURPOSE } from './secrets.ts';
 import type { Source } from './source.ts';
 
-/** What a look at a source gave. `problem` is a sentence's end: "<source>: <problem>". */
+/** What a look at a source gave. `problem` is a sentence. */
 export type Reading =
   | {
       outcome: 'read';
@@ -13,26 +18,127 @@ export type Reading =
       skipped: number;
       etag: string | undefined;
       lastModified: string | undefined;
+      /** Its new address, where its server says that it has moved for good. */
+      movedTo: string | undefined;
     }
   | { outcome: 'unchanged' }
-  | { outcome: 'failed'; problem: string };
+  | { outcome: 'failed'; problem: string; retryAt: Date | undefined };
 
-const ACCEPT =
-  'application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5';
+export interface ReadOptions extends FetchOptions {
+  /** To open the source's own key with. */
+  keys?: SigningKeys;
+  /** A key that is not sealed yet: somebody is trying it. */
+  bareKey?: string;
+  /** How far back to page; one document only, where it is not given. */
+  since?: Date;
+}
 
-/** Fetches a source, only if it has changed since the last success, and parses it. Never throws for what the source does. */
-export async function readSource(
-  source: Pick<Source, 'url' | 'isLocal' | 'etag' | 'lastModified'>,
-  options: FetchOptions = {},
-): Promise<Reading> {
+export type Readable = Pick<Source, 'url' | 'kind' | 'isLocal' | 'etag' | 'lastModified' | 'secret'>;
+
+const MAX_DOCUMENTS = 10;
+
+/**
+ * Fetches a source, only if it has changed since the last success, and parses it; goes on to older documents as long as they
+ * hold what is new. Never throws for what the source does.
+ */
+export async function readSource(source: Readable, options: ReadOptions = {}): Promise<Reading> {
   try {
-    const fetched = await fetchDocument({ ...source, accept: ACCEPT }, options);
+    const secretQuery = secretOf(source, options);
+    const fetched = await fetchDocument(
+      { ...source, accept: COLLECTORS[source.kind].accept, ...(secretQuery ? { secretQuery } : {}) },
+      options,
+    );
     if (!fetched.changed) return { outcome: 'unchanged' };
-    const feed = parseFeed(decodeText(fetched.body, fetched.contentType), fetched.url);
-    if (!feed.ok) return { outcome: 'failed', problem: `${source.url}: ${feed.problem}` };
-    const { title, pieces, skipped } = feed;
-    return { outcome: 'read', title, pieces, skipped, etag: fetched.etag, lastModified: fetched.lastModified };
+    const first = parseDocument(source, fetched);
+    if (!first.ok) return { outcome: 'failed', problem: `${source.url}: ${first.problem}`, retryAt: undefined };
+    const older = await readOlder(source, first, options);
+    return {
+      outcome: 'read',
+      title: first.title || older.title,
+      pieces: [...first.pieces, ...older.pieces],
+      skipped: first.skipped + older.skipped,
+      // What was not read to its end is read again the next time.
+      etag: older.isWhole ? fetched.etag : undefined,
+      lastModified: older.isWhole ? fetched.lastModified : undefined,
+      movedTo: fetched.movedTo,
+    };
   } catch (error) {
-    return { outcome: 'failed', problem: reasonOf(error) };
+    const retryAt = error instanceof FetchError ? error.retryAt : undefined;
+    return { outcome: 'failed', problem: reasonOf(error), retryAt };
   }
+}
+
+type ParsedOk = Extract<Parsed, { ok: true }>;
+
+interface Older {
+  title: string;
+  pieces: FoundPiece[];
+  skipped: number;
+  isWhole: boolean;
+}
+
+/** Follows `next` until what it finds is old, known already, or enough; an address is followed once. */
+async function readOlder(source: Readable, first: ParsedOk, options: ReadOptions): Promise<Older> {
+  const found: Older = { title: '', pieces: [], skipped: 0, isWhole: true };
+  const followed = new Set([source.url]);
+  const known = new Set(first.pieces.map(({ url }) => url));
+  let page = first;
+  while (page.next !== undefined && followed.size < MAX_DOCUMENTS && wantsMore(page, options.since)) {
+    const next = page.next;
+    if (followed.has(next)) break;
+    followed.add(next);
+    const parsed = await readNext(source, next, options);
+    if (parsed === 'end') break;
+    if (parsed === 'failed') return { ...found, isWhole: false };
+    const fresh = parsed.pieces.filter(({ url }) => !known.has(url));
+    for (const { url } of fresh) known.add(url);
+    found.title ||= parsed.title;
+    found.pieces.push(...fresh);
+    found.skipped += parsed.skipped;
+    if (fresh.length === 0) break;
+    page = parsed;
+  }
+  return found;
+}
+
+/** An index of sitemaps has no pieces of its own; otherwise, as long as the oldest is not older than asked for. */
+function wantsMore({ pieces }: ParsedOk, since: Date | undefined): boolean {
+  if (pieces.length === 0) return true;
+  if (since === undefined) return false;
+  const dates = pieces.flatMap(({ publishedAt }) => publishedAt?.getTime() ?? []);
+  return dates.length > 0 && Math.min(...dates) > since.getTime();
+}
+
+/** Past the last page, systems answer with 404 or 400. */
+async function readNext(source: Readable, url: string, options: ReadOptions): Promise<ParsedOk | 'end' | 'failed'> {
+  try {
+    const isOwn = new URL(url).origin === new URL(source.url).origin;
+    const secretQuery = isOwn ? secretOf(source, options) : undefined;
+    const request = { url, isLocal: source.isLocal, accept: COLLECTORS[source.kind].accept };
+    const fetched = await fetchDocument({ ...request, ...(secretQuery ? { secretQuery } : {}) }, options);
+    if (!fetched.changed) return 'end';
+    const parsed = parseDocument(source, fetched);
+    return parsed.ok ? parsed : 'failed';
+  } catch (error) {
+    return error instanceof FetchError && error.status !== undefined && error.status < 429 ? 'end' : 'failed';
+  }
+}
+
+function parseDocument(source: Readable, fetched: Extract<Fetched, { changed: true }>): Parsed {
+  const text = decodeText(unpacked(fetched.body), fetched.contentType);
+  return COLLECTORS[source.kind].parse(text, fetched.url);
+}
+
+/** A sitemap may be a gzip file (sitemaps.org), whatever the transfer did. */
+function unpacked(body: Buffer): Buffer {
+  if (body[0] !== 0x1f || body[1] !== 0x8b) return body;
+  return gunzipSync(body, { maxOutputLength: FETCH_LIMITS.sizeBytes });
+}
+
+function secretOf({ secret }: Readable, { keys, bareKey }: ReadOptions): Record<string, string> | undefined {
+  if (bareKey !== undefined) return { key: bareKey };
+  if (secret === null) return undefined;
+  const key = keys === undefined ? undefined : unseal(keys, KEY_PURPOSE, secret);
+  if (key === undefined) throw new Error('its API key was sealed with a key that is not among SECRETS any more');
+  return { key };
 }

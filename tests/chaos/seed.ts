@@ -78,7 +78,12 @@ export async function prepareTemplate(serverUrl: string): Promise<void> {
   const now = new Date();
   const made = { newsletterId: newsletter.id, slotAt: null, windowFrom: now, windowTo: now, createdAt: now };
   const edition = await insertEdition(db, made);
-  await insertRevision(db, edition, { subject: '', preheader: '', note: '', sections: [] }, 'chaos', now);
+  await insertRevision(
+    db,
+    edition,
+    { subject: '', preheader: '', note: '', sections: [] },
+    { by: 'chaos', at: now, change: '' },
+  );
   const hash = 'c'.repeat(64);
   await insertRendition(db, {
     editionId: edition.id,

@@ -1,13 +1,6 @@
+import { untoldAlerts } from '../../src/letters/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  knownPaces,
-  lift,
-  newDkimKey,
-  saveDomainLimit,
-  untoldAlerts,
-  unpark,
-  useDkimKey,
-} from '../../src/dispatch/index.ts';
+import { knownPaces, lift, newDkimKey, saveDomainLimit, unpark, useDkimKey } from '../../src/dispatch/index.ts';
 import { resumeEdition, tick } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { type Send, openBeside, openSend } from '../support/send.ts';

@@ -10,6 +10,7 @@ import { deliverBatch } from '../../src/dispatch/index.ts';
 import { recordPieces } from '../../src/pieces/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { insertSource } from '../../src/sources/index.ts';
+import { foundPiece } from '../support/found.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { addNewsletter, addReaders, openHouse } from '../support/house.ts';
 import { HOSTILE } from '../support/xss.ts';
@@ -67,21 +68,22 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
       isLocal: false,
     });
     const now = new Date();
-    const reports = payloads.map((text, n) => ({
-      guid: text,
-      url: `https://example.org/${n}?q=${encodeURIComponent(text)}`,
-      title: text,
-      deck: text,
-      kind: text,
-      region: text,
-      authors: [text],
-      tags: [text],
-      image: { url: `https://example.org/i.jpg?q=${encodeURIComponent(text)}`, alt: text, credit: text },
-      readingMinutes: 1,
-      language: '',
-      publishedAt: new Date(now.getTime() - n * 60_000 - 1),
-      updatedAt: undefined,
-    }));
+    const reports = payloads.map((text, n) =>
+      foundPiece({
+        guid: text,
+        url: `https://example.org/${n}?q=${encodeURIComponent(text)}`,
+        title: text,
+        deck: text,
+        kind: text,
+        region: text,
+        authors: [text],
+        tags: [text],
+        image: { url: `https://example.org/i.jpg?q=${encodeURIComponent(text)}`, alt: text, credit: text },
+        readingMinutes: 1,
+        language: '',
+        publishedAt: new Date(now.getTime() - n * 60_000 - 1),
+      }),
+    );
     await recordPieces(db, source!.id, reports, now);
     await sql`insert into subscribers (address, address_key, domain, name) values ('x@readers.example', 'x@readers.example', 'readers.example', '<script>window.__xss=1</script>')`.execute(
       db,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DEFAULT_SECTIONS, PLAIN_SECTIONS, compose } from '../../src/editions/index.ts';
+import { DEFAULT_SECTIONS, PLAIN_SECTIONS, compose, newsletterSettingsSchema } from '../../src/editions/index.ts';
 import type { Piece } from '../../src/pieces/index.ts';
 
 const piece = (id: number, over: Partial<Piece> = {}): Piece => ({
@@ -18,10 +18,26 @@ const piece = (id: number, over: Partial<Piece> = {}): Piece => ({
   language: '',
   publishedAt: new Date(Date.UTC(2026, 10, 20) - id * 3_600_000),
   firstSeenAt: new Date(0),
+  version: 1,
+  embargoUntil: null,
+  goneAt: null,
+  retractedAt: null,
+  correction: '',
+  sameAs: null,
   ...over,
 });
-const run = (pieces: Piece[], ran: [number, number][] = []) =>
-  compose({ sections: DEFAULT_SECTIONS, pieces, ranIn: new Map(ran), sourceNames: new Map([[1, 'Main']]) });
+const sectionsOf = (sections: object[]) =>
+  newsletterSettingsSchema.parse({ sender: { name: 'X', address: 'x@example.org' }, sections }).sections;
+const rules = {
+  sections: DEFAULT_SECTIONS,
+  diversity: { perAuthor: null, perRegion: null, minRegions: 1 },
+  now: new Date(Date.UTC(2026, 10, 20)),
+  number: 2,
+  timeZone: 'UTC',
+  ranIn: new Map<number, number>(),
+  sourceNames: new Map([[1, 'Main']]),
+};
+const run = (pieces: Piece[], ran: [number, number][] = []) => compose({ ...rules, pieces, ranIn: new Map(ran) });
 const codes = (result: ReturnType<typeof run>) =>
   Object.fromEntries(result.choices.map(({ pieceId, code }) => [pieceId, code]));
 
@@ -55,13 +71,13 @@ test('a piece of a kind that no section takes says so', () => {
 });
 
 test('sections go by source, region and tag as well', () => {
-  const section = (rule: object) => [{ key: 's', title: 'S', layout: 'list' as const, rule, min: 0, max: 9 }];
+  const section = (rule: object) => sectionsOf([{ key: 's', title: 'S', layout: 'list', rule, max: 9 }]);
   const pieces = [piece(1, { region: 'Africa' }), piece(2, { tags: ['Ships'] }), piece(3, { sourceId: 2 })];
   const ids = (rule: object) =>
     compose({
+      ...rules,
       sections: section(rule),
       pieces,
-      ranIn: new Map(),
       sourceNames: new Map([[2, 'Blog']]),
     }).content.sections.flatMap((one) => one.pieces.map(({ pieceId }) => pieceId));
   expect([ids({ regions: ['africa'] }), ids({ tags: ['ships'] }), ids({ sources: ['Blog'] }), ids({})]).toEqual([
@@ -88,6 +104,7 @@ test('whatever the pieces: each has one choice, none is in twice, and the same i
         piece(id, { kind, publishedAt: new Date(1e12 + hours * 3.6e6), ...(plain ? { image: null } : {}) }),
       );
       const input = {
+        ...rules,
         sections: magazine ? DEFAULT_SECTIONS : PLAIN_SECTIONS,
         ranIn: new Map(pieces.slice(0, 3).map(({ id }) => [id, 1])),
         sourceNames: new Map(),

@@ -38,6 +38,7 @@ test('the first image is the first that is not a pixel', () => {
   expect(firstImage('<img src="t.gif" width="1" height="1"><p><img src="a.jpg" alt="A"></p>')).toEqual({
     url: 'a.jpg',
     alt: 'A',
+    credit: '',
   });
 });
 

@@ -1,4 +1,5 @@
 import { type OpenedSlot, openSlots } from '../../src/newsroom/openSlots.ts';
+import { tellAlerts } from '../../src/newsroom/tellAlerts.ts';
 import { listEditions, updateNewsletter } from '../../src/editions/index.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
@@ -8,7 +9,7 @@ import { type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
 let house: Awaited<ReturnType<typeof openHouse>>;
 let sink: SmtpSink;
 let clock: MovableClock;
-const schedule = { cron: '0 9 * * 4', leadMinutes: 0, toleranceMinutes: 120 };
+const schedule = { cron: '0 9 * * 4', leadMinutes: 0, reminderMinutes: 0, toleranceMinutes: 120 };
 const thursday = '2026-11-26T09:00:00Z';
 
 beforeEach(async () => {
@@ -29,8 +30,12 @@ const news = (count = 3) =>
     house.database.db,
     Array.from({ length: count }, (_, n) => ({ slug: `p${n}`, publishedAt: '2026-11-25T08:00:00Z' })),
   );
-const outcomes = async (): Promise<OpenedSlot['outcome'][]> =>
-  (await openSlots({ db: house.database.db, clock, log: silentLog, relay: house.relay })).map(({ outcome }) => outcome);
+const outcomes = async (): Promise<OpenedSlot['outcome'][]> => {
+  const parts = { db: house.database.db, clock, log: silentLog, relay: house.relay, deskUrl: 'http://localhost:8081' };
+  const opened = await openSlots(parts);
+  await tellAlerts(parts);
+  return opened.map(({ outcome }) => outcome);
+};
 const letters = () => sink.mails.map(({ to, message }) => [to, /Subject: (.*)/.exec(message.toString())?.[1]]);
 
 test('a slot opens when its time has come, not before, and the editors get a letter', async () => {

@@ -1,6 +1,6 @@
 import { listPieces, recordPieces } from '../../src/pieces/index.ts';
-import type { PieceReport } from '../../src/pieces/piece.ts';
 import { insertSource } from '../../src/sources/index.ts';
+import { foundPiece } from '../support/found.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -15,21 +15,18 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-const report = (url: string, title = 'A title'): PieceReport => ({
-  guid: undefined,
-  url,
-  title,
-  deck: 'Deck with "quotes", \\backslash and 雪.',
-  kind: 'Analysis',
-  region: '',
-  authors: ['Zoë, Jr.', 'Ω'],
-  tags: ['a', 'b'],
-  image: { url: 'https://example.org/i.jpg', alt: 'alt', credit: 'credit' },
-  readingMinutes: 3,
-  language: 'en',
-  publishedAt: new Date('2026-11-19T08:00:00Z'),
-  updatedAt: undefined,
-});
+const report = (url: string, title = 'A title') =>
+  foundPiece({
+    url,
+    title,
+    deck: 'Deck with "quotes", \\backslash and 雪.',
+    authors: ['Zoë, Jr.', 'Ω'],
+    tags: ['a', 'b'],
+    image: { url: 'https://example.org/i.jpg', alt: 'alt', credit: 'credit' },
+    readingMinutes: 3,
+    language: 'en',
+    publishedAt: new Date('2026-11-19T08:00:00Z'),
+  });
 const all = { sourceIds: [], publishedAfter: new Date(0), publishedUntil: now, lateSince: new Date(0) };
 
 test('one piece for each canonical URL, however it is written', async () => {
@@ -41,7 +38,7 @@ test('one piece for each canonical URL, however it is written', async () => {
     ),
     now,
   );
-  expect(change).toEqual({ found: 2, new: 2, changed: 0 });
+  expect(change).toMatchObject({ found: 2, new: 2, changed: 0 });
   expect(await recordPieces(database.db, sourceId, [report('https://www.example.org/a')], now)).toMatchObject({
     new: 0,
   });
@@ -50,18 +47,18 @@ test('one piece for each canonical URL, however it is written', async () => {
 test('what was kept is what was said', async () => {
   await recordPieces(database.db, sourceId, [report('https://example.org/a')], now);
   const [piece] = await listPieces(database.db, all);
-  const { guid: _guid, updatedAt: _updated, ...said } = report('https://example.org/a');
-  expect(piece).toMatchObject(said);
+  const { title, deck, kind, region, authors, tags, image, readingMinutes, language } = report('https://example.org/a');
+  expect(piece).toMatchObject({ title, deck, kind, region, authors, tags, image, readingMinutes, language });
 });
 
 test('the same again changes nothing, another headline does', async () => {
   await recordPieces(database.db, sourceId, [report('https://example.org/a')], now);
-  expect(await recordPieces(database.db, sourceId, [report('https://example.org/a')], now)).toEqual({
+  expect(await recordPieces(database.db, sourceId, [report('https://example.org/a')], now)).toMatchObject({
     found: 1,
     new: 0,
     changed: 0,
   });
-  expect(await recordPieces(database.db, sourceId, [report('https://example.org/a', 'Corrected')], now)).toEqual({
+  expect(await recordPieces(database.db, sourceId, [report('https://example.org/a', 'Corrected')], now)).toMatchObject({
     found: 1,
     new: 0,
     changed: 1,

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { decodeText, parseFeed } from '../../src/sources/feed/index.ts';
+import { decodeText } from '../../src/sources/decode.ts';
+import { parseFeed } from '../../src/sources/feed/index.ts';
 
 const base = 'https://example.org/feed';
 const corpora = process.env.ROUNDUP_CORPORA;
@@ -88,7 +89,7 @@ test.each([
   ['', 'it is empty'],
   [
     '<!DOCTYPE html><html><body>Are you a robot?</body></html>',
-    'it is a web page (HTML), not a feed: look for an address that ends in /feed, /rss or .xml',
+    'it is a web page (HTML), not a feed: look for an address that ends in /feed, /rss or .xml, or add the site itself',
   ],
   ['{"hello": 1}', 'it is no feed that we know (RSS, Atom, RDF or JSON Feed)'],
   ['just words', 'it is no feed that we know (RSS, Atom, RDF or JSON Feed)'],

@@ -17,6 +17,7 @@ import { type Database, sql } from '../../src/platform/database/index.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { insertSource } from '../../src/sources/index.ts';
 import { freshDatabase } from './database.ts';
+import { foundPiece } from './found.ts';
 
 /** An installation on a database of its own; what the environment configures is not in it. */
 export async function openHouse(
@@ -48,6 +49,7 @@ export function configFor(databaseUrl: string, dataDir: string): Config {
     host: '127.0.0.1',
     port: 0,
     deskPort: 0,
+    deskUrl: 'http://localhost:8081',
     trustProxy: false,
     databaseUrl,
     redisUrl: undefined,
@@ -96,6 +98,8 @@ export interface PieceHint {
   seenAt?: string;
   deck?: string;
   image?: { url: string; alt: string; credit: string };
+  region?: string;
+  authors?: string[];
 }
 
 /** Pieces in the pool, by way of a source named "Test source". */
@@ -103,21 +107,16 @@ export async function addPieces(db: Database, hints: PieceHint[]): Promise<void>
   await insertSource(db, { name: 'Test source', url: 'https://example.org/feed', isLocal: false });
   const { rows } = await sql<{ id: number }>`select id from sources where name = 'Test source'`.execute(db);
   for (const hint of hints) {
-    const report = {
-      guid: undefined,
+    const report = foundPiece({
       url: `https://example.org/${hint.slug}`,
       title: hint.title ?? `Piece ${hint.slug}`,
       deck: hint.deck ?? 'A sentence about it.',
       kind: hint.kind ?? 'Analysis',
-      region: 'Europe',
-      authors: ['A. Writer'],
-      tags: [],
+      region: hint.region ?? 'Europe',
+      authors: hint.authors ?? [`Writer of ${hint.slug}`],
       image: hint.image,
-      readingMinutes: 4,
-      language: '',
       publishedAt: new Date(hint.publishedAt),
-      updatedAt: undefined,
-    };
+    });
     await recordPieces(db, rows[0]!.id, [report], new Date(hint.seenAt ?? hint.publishedAt));
   }
 }

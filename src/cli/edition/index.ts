@@ -10,6 +10,7 @@ import {
   type Newsroom,
   approveEdition,
   cancelEdition,
+  fetchEditionImages,
   getEdition,
   pauseEdition,
   renderNow,
@@ -22,11 +23,12 @@ import {
 import { RoundupError } from '../../platform/errors.ts';
 import type { Finding } from '../../preflight/index.ts';
 import { type EditionReport, reportEdition, stateText } from '../../reports/index.ts';
-import { type CommonOptions, actorOf, parseId, withActor, withApp, withJson } from '../context.ts';
+import { type CommonOptions, actorOf, parseId, parseTime, withActor, withApp, withJson } from '../context.ts';
 import { definedOnly } from '../input.ts';
 import { followSend, sumsText } from '../followSend.ts';
 import { mark, print, printJson, printTable, remark } from '../output.ts';
 import { correctCommand, retryCommand } from './again.ts';
+import { contentCommands, tellRevised } from './content.ts';
 
 const MAX_LISTED = 50;
 
@@ -59,6 +61,7 @@ export function editionCommand(): Command {
     command.addCommand(
       add(name, description).action((id: string, options: CommonOptions) => act(id, options, done, doIt)),
     );
+  for (const one of contentCommands()) command.addCommand(one);
   command.addCommand(correctCommand());
   command.addCommand(retryCommand());
   return command;
@@ -121,8 +124,10 @@ async function show(id: string, options: CommonOptions): Promise<void> {
       );
     if (edition.state === 'scheduled' && edition.releaseAt !== null)
       print(`  goes out ${shortDateTime(edition.releaseAt, report.newsletter?.timeZone ?? 'UTC')}`);
-    for (const { included, title, code, sentence } of choices)
-      print(`  ${included ? mark.ok : mark.note} ${title}\n      ${code}: ${sentence}`);
+    for (const { included, title, code, sentence, overridden, overriddenBy, pieceId } of choices) {
+      print(`  ${included ? mark.ok : mark.note} ${title} (${pieceId})\n      ${code}: ${sentence}`);
+      if (overridden !== null) print(`      ${overridden} by ${overriddenBy}, whatever the composer said`);
+    }
     printLedger(report);
   });
 }
@@ -139,6 +144,7 @@ function printLedger({ sums, reasons, forecast, newsletter }: EditionReport): vo
 
 async function preview(id: string, options: CommonOptions & { to?: string }): Promise<void> {
   await withApp(async (app) => {
+    await fetchEditionImages(partsOf(app), parseId(id));
     const edition = await getEdition(app.database.db, parseId(id));
     const { sample, findings, content } = await renderNow(partsOf(app), edition);
     const folder = path.resolve(options.to ?? path.join(app.config.dataDir, 'previews', `edition-${edition.id}`));
@@ -170,20 +176,13 @@ async function edit(
       hint: 'Give --subject, --preheader or --note.',
     });
   await withApp(async (app) => {
-    const { edition, content, approvalWithdrawn, scheduleDropped } = await reviseEdition(
+    const revised = await reviseEdition(
       { db: app.database.db, clock: app.clock },
       parseId(id),
       change,
       actorOf(options),
     );
-    if (options.json) return printJson({ edition: edition.id, revision: edition.revision, approvalWithdrawn, content });
-    print(`${mark.ok} edition ${edition.id} is at revision ${edition.revision}: ${content.subject}`);
-    if (approvalWithdrawn)
-      print(
-        `${mark.warn} its approval is withdrawn with the change; approve it again: roundup edition approve ${edition.id}`,
-      );
-    if (scheduleDropped !== null)
-      print(`${mark.warn} it was to go out ${shortDateTime(scheduleDropped, 'UTC')}: schedule it again after that`);
+    tellRevised(revised, options);
   });
 }
 
@@ -200,12 +199,7 @@ async function approve(id: string, options: CommonOptions): Promise<void> {
 }
 
 async function schedule(id: string, options: CommonOptions & { at?: string }): Promise<void> {
-  const at = options.at === undefined ? undefined : new Date(options.at);
-  if (at !== undefined && (Number.isNaN(at.getTime()) || !/(Z|[+-]\d\d:?\d\d)$/i.test(options.at ?? ''))) {
-    throw new RoundupError('input-invalid', `"${options.at}" is no time with its zone.`, {
-      hint: 'Write it like 2026-12-03T09:00:00Z or 2026-12-03T09:00:00+01:00.',
-    });
-  }
+  const at = options.at === undefined ? undefined : parseTime(options.at);
   await withApp(async (app) => {
     const edition = await scheduleEdition(await app.newsroom(), parseId(id), at, actorOf(options));
     const newsletter = await findNewsletter(app.database.db, edition.newsletterId);
@@ -275,5 +269,6 @@ function printFindings(findings: Finding[]): void {
 }
 
 function partsOf(app: App) {
-  return { db: app.database.db, clock: app.clock, keys: app.config.keys, baseUrl: app.config.baseUrl };
+  const { database, clock, log, config } = app;
+  return { db: database.db, clock, log, keys: config.keys, baseUrl: config.baseUrl };
 }

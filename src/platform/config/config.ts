@@ -33,6 +33,8 @@ export interface Config {
   port: number;
   /** The desk's own port; it listens on loopback only. */
   deskPort: number;
+  /** Where editors reach the desk, without a trailing slash; for links in letters to them. */
+  deskUrl: string;
   /** How many proxies in front of us to believe, or their addresses. */
   trustProxy: boolean | number | string[];
   /** Undefined: the embedded PostgreSQL. */

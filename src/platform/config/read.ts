@@ -33,13 +33,16 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   if (production && baseUrl?.startsWith('http:') === true)
     reader.problem('BASE_URL', baseUrl, 'an https address: one-click unsubscribing (RFC 8058) needs it');
   if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relays });
+  const deskPort = reader.port('DESK_PORT', port === 0 ? 0 : Math.min(port + 1, 65_535));
+  const deskUrl = reader.url('DESK_URL', ['http:', 'https:'], 'the address at which editors reach the desk');
   const config = {
     ...readLimits(reader),
     production,
     baseUrl: (baseUrl ?? `http://localhost:${port}`).replace(/\/+$/, ''),
     host: reader.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
-    deskPort: reader.port('DESK_PORT', port === 0 ? 0 : Math.min(port + 1, 65_535)),
+    deskPort,
+    deskUrl: (deskUrl ?? `http://localhost:${deskPort}`).replace(/\/+$/, ''),
     trustProxy:
       reader.read('TRUST_PROXY', parseTrustProxy, 'true, false, a number of proxies, or their addresses') ?? false,
     databaseUrl: reader.url(

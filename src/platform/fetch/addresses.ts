@@ -10,13 +10,16 @@ export type Resolver = (hostname: string) => Promise<LookupAddress[]>;
 
 export const systemResolver: Resolver = (hostname) => dns.lookup(hostname, { all: true, verbatim: true });
 
+/** RFC 6052's well-known prefix. The one for local use (RFC 8215) leads into somebody's own network. */
+const NAT64 = ipaddr.IPv6.parse('64:ff9b::');
+
 /** True for addresses that belong to the open internet. IPv4 inside IPv6 (mapped, NAT64) is judged as that IPv4. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.parse(address);
   if (parsed instanceof ipaddr.IPv4) return parsed.range() === 'unicast';
   if (parsed.isIPv4MappedAddress()) return isPublicAddress(parsed.toIPv4Address().toString());
-  if (parsed.range() === 'rfc6052') return isPublicAddress(parsed.toByteArray().slice(12).join('.'));
+  if (parsed.match(NAT64, 96)) return isPublicAddress(parsed.toByteArray().slice(12).join('.'));
   return parsed.range() === 'unicast';
 }
 

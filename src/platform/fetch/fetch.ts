@@ -3,15 +3,18 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, request } from 'undici';
 import { RoundupError, reasonOf } from '../errors.ts';
 import { type Resolver, allowedAddresses, systemResolver } from './addresses.ts';
+import { heldUntil, holdHost, inTurn } from './pace.ts';
 
 // The one way out to the web. It resolves a host itself, allows only public addresses, connects to the very address that it
 // has checked, checks again on each redirect, and bounds time, size and redirects. It knows nothing of proxies in the
-// environment.
+// environment. Public hosts are asked one thing at a time.
 
 export interface FetchRequest {
   url: string;
   /** May it lead to private and loopback addresses? */
   isLocal: boolean;
+  /** Parameters that are added to the first request only, and named nowhere: an API key. */
+  secretQuery?: Record<string, string>;
   accept?: string;
   etag?: string | null;
   lastModified?: string | null;
@@ -23,7 +26,11 @@ export type Fetched =
       changed: true;
       /** Where the last redirect led. */
       url: string;
+      /** The same, where every redirect on the way was a permanent one. */
+      movedTo: string | undefined;
       body: Buffer;
+      /** Of the Link header (RFC 8288), as it stands. */
+      link: string;
       contentType: string;
       etag: string | undefined;
       lastModified: string | undefined;
@@ -47,22 +54,71 @@ export interface FetchOptions {
 const USER_AGENT = 'Roundup/0.1 (newsletter desk; feed reader)';
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Fetches one document. Throws `fetch-failed` with the reason as a sentence that names no more than the host and path. */
+/** A fetch that failed: `status` where a server answered, `retryAt` where it said when to come again. */
+export class FetchError extends RoundupError {
+  readonly status: number | undefined;
+  readonly retryAt: Date | undefined;
+
+  constructor(message: string, options: { status?: number; retryAt?: Date; cause?: unknown } = {}) {
+    super('fetch-failed', message, { cause: options.cause });
+    this.status = options.status;
+    this.retryAt = options.retryAt;
+  }
+}
+
+class Refusal extends Error {
+  readonly status: number;
+  readonly retryAt: Date | undefined;
+
+  constructor(status: number, message: string, retryAt: Date | undefined) {
+    super(message);
+    this.status = status;
+    this.retryAt = retryAt;
+  }
+}
+
+/** Fetches one document. Throws a FetchError with the reason as a sentence; it never names a secret parameter. */
 export async function fetchDocument(asked: FetchRequest, options: FetchOptions = {}): Promise<Fetched> {
   const limits = options.limits ?? FETCH_LIMITS;
-  const signal = AbortSignal.timeout(limits.timeMs);
-  let url = asked.url;
+  const clock: Timeout = { signal: new AbortController().signal };
+  let at = { url: asked.url, isPermanent: true };
   try {
     for (let redirects = 0; ; redirects++) {
-      const answer = await fetchOnce({ ...asked, url }, limits, signal, options.resolve ?? systemResolver);
-      if (!('location' in answer)) return answer;
+      const { secretQuery, ...rest } = asked;
+      const step = { ...rest, url: at.url, ...(redirects === 0 && secretQuery ? { secretQuery } : {}) };
+      const answer = await politely(step, () => {
+        // The time counts from our turn: a host's queue is none of its own fault.
+        if (redirects === 0) clock.signal = AbortSignal.timeout(limits.timeMs);
+        return fetchOnce(step, limits, clock.signal, options.resolve ?? systemResolver);
+      });
+      if (!('location' in answer)) {
+        if (!answer.changed) return answer;
+        return { ...answer, url: at.url, movedTo: redirects > 0 && at.isPermanent ? at.url : undefined };
+      }
       if (redirects === limits.redirects) throw new Error(`it redirects more than ${limits.redirects} times`);
-      url = answer.location;
+      at = { url: answer.location, isPermanent: at.isPermanent && answer.isPermanent };
     }
   } catch (error) {
     if (error instanceof RoundupError) throw error;
-    throw new RoundupError('fetch-failed', `${asked.url}: ${inWords(error, signal, limits)}`, { cause: error });
+    const { status, retryAt } = error instanceof Refusal ? error : {};
+    throw new FetchError(`${asked.url}: ${inWords(error, clock.signal, limits)}`, {
+      ...(status === undefined ? {} : { status }),
+      ...(retryAt === undefined ? {} : { retryAt }),
+      cause: error,
+    });
   }
+}
+
+interface Timeout {
+  signal: AbortSignal;
+}
+
+/** In the host's turn; an address of our own network has no queue. */
+async function politely<T>({ url, isLocal }: FetchRequest, act: () => Promise<T>): Promise<T> {
+  const { host } = new URL(url);
+  const until = heldUntil(host);
+  if (until !== undefined) throw new Refusal(429, `it asked us to wait until ${until.toISOString()}`, until);
+  return isLocal ? act() : inTurn(host, act);
 }
 
 async function fetchOnce(
@@ -70,8 +126,9 @@ async function fetchOnce(
   limits: FetchLimits,
   signal: AbortSignal,
   resolve: Resolver,
-): Promise<Fetched | { location: string }> {
+): Promise<Fetched | { location: string; isPermanent: boolean }> {
   const url = new URL(asked.url);
+  for (const [name, value] of Object.entries(asked.secretQuery ?? {})) url.searchParams.set(name, value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`it leads to a ${url.protocol} address`);
   const agent = await pinnedAgent(url.hostname, asked.isLocal, resolve);
   try {
@@ -81,13 +138,17 @@ async function fetchOnce(
     if (REDIRECTS.has(response.statusCode)) {
       const location = header('location');
       if (location === undefined) throw new Error('it redirects without saying where to');
-      return { location: new URL(location, url).href };
+      return {
+        location: new URL(location, asked.url).href,
+        isPermanent: response.statusCode === 301 || response.statusCode === 308,
+      };
     }
-    if (response.statusCode !== 200)
-      throw new Error(`the server answered ${response.statusCode}${statusWords(response.statusCode)}`);
+    if (response.statusCode !== 200) throw refusalOf(url.host, response.statusCode, header);
     return {
       changed: true,
-      url: url.href,
+      url: asked.url,
+      movedTo: undefined,
+      link: header('link') ?? '',
       body: await readBody(response.body, header('content-encoding'), limits.sizeBytes),
       contentType: header('content-type') ?? '',
       etag: header('etag'),
@@ -175,9 +236,33 @@ function inWords(error: unknown, signal: AbortSignal, limits: FetchLimits): stri
       return 'the connection was cut';
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired';
+    case 'Z_BUF_ERROR':
+    case 'Z_DATA_ERROR':
+    case 'ERR__ERROR_FORMAT_PADDING_1':
+      return 'its compressed body is broken';
     default:
       return reasonOf(error);
   }
+}
+
+/** A server that is asked too much, or is away, may say when to come again (RFC 9110 10.2.3): in seconds or by a date. */
+const MOST_PATIENCE_MS = 24 * 60 * 60_000;
+
+function refusalOf(host: string, status: number, header: (name: string) => string | undefined): Refusal {
+  const retryAt = status === 429 || status === 503 ? timeOf(header('retry-after')) : undefined;
+  if (retryAt !== undefined) holdHost(host, retryAt);
+  const isWall = header('cf-mitigated') !== undefined || header('x-datadome') !== undefined;
+  const words = isWall
+    ? ' (a bot wall: it lets only browsers in; ask the site to let this program in, or use its feed)'
+    : statusWords(status);
+  return new Refusal(status, `the server answered ${status}${words}`, retryAt);
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const time = /^\d{1,9}$/.test(text.trim()) ? Date.now() + Number(text) * 1_000 : Date.parse(text);
+  if (Number.isNaN(time) || time <= Date.now()) return undefined;
+  return new Date(Math.min(time, Date.now() + MOST_PATIENCE_MS));
 }
 
 function statusWords(status: number): string {

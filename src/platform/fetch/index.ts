@@ -1,2 +1,2 @@
-export { FETCH_LIMITS, type FetchOptions, fetchDocument } from './fetch.ts';
+export { FETCH_LIMITS, FetchError, type Fetched, type FetchOptions, fetchDocument } from './fetch.ts';
 export { isPublicAddress } from './addresses.ts';

@@ -15,6 +15,7 @@ export interface RawItem {
   image?: Partial<FoundPieceImage> | undefined;
   published?: string | undefined;
   updated?: string | undefined;
+  language?: string | undefined;
 }
 
 export function fromRss(item: Rss.Item<string>): RawItem {
@@ -84,20 +85,22 @@ export function fromRdf(item: Rdf.Item<string>): RawItem {
   };
 }
 
-export function fromJson(item: Json.Item<string>): RawItem {
-  return {
+/** JSON Feed 1.1: an item without authors has the feed's. */
+export const fromJson =
+  (feed: Json.Feed<string>) =>
+  (item: Json.Item<string>): RawItem => ({
     guid: item.id,
     url: item.url ?? item.external_url,
     title: item.title,
     summary: item.summary,
     content: item.content_html ?? item.content_text,
-    authors: (item.authors ?? []).map((author) => author.name),
+    authors: (item.authors ?? feed.authors ?? []).map((author) => author.name),
     categories: item.tags ?? [],
     image: { url: item.image ?? item.banner_image },
     published: item.date_published,
     updated: item.date_modified,
-  };
-}
+    language: item.language,
+  });
 
 function isImage(type: string | undefined, medium?: string, url?: string): boolean {
   if (type !== undefined) return type.startsWith('image/');

@@ -1,2 +1,2 @@
-export { decodeText } from './decode.ts';
 export { parseFeed } from './parse.ts';
+export { parseOpml } from './opml.ts';

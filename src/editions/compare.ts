@@ -1,0 +1,74 @@
+import { shorten } from '../lib/text.ts';
+import type { EditionContent, EditionPiece } from './edition.ts';
+import { piecesOf } from './edit.ts';
+
+/** One difference between two states of an edition. */
+export interface Difference {
+  kind: 'subject' | 'preheader' | 'note' | 'section' | 'added' | 'dropped' | 'moved' | 'edited';
+  /** What it is about: a piece's headline, a section's title. */
+  what: string;
+  before: string;
+  after: string;
+}
+
+const FIELDS = ['title', 'deck', 'kind', 'region', 'url'] as const;
+
+/** What it takes to come from one content to the other, in the order in which one reads an edition. */
+export function compareContents(before: EditionContent, after: EditionContent): Difference[] {
+  const texts = (['subject', 'preheader', 'note'] as const)
+    .filter((kind) => before[kind] !== after[kind])
+    .map((kind): Difference => ({ kind, what: kind, before: before[kind], after: after[kind] }));
+  return [...texts, ...sectionDifferences(before, after), ...pieceDifferences(before, after)];
+}
+
+function sectionDifferences(before: EditionContent, after: EditionContent): Difference[] {
+  return after.sections.flatMap(({ key, title }) => {
+    const old = before.sections.find((section) => section.key === key);
+    if (old === undefined || old.title === title) return [];
+    return [{ kind: 'section', what: old.title || key, before: old.title, after: title } satisfies Difference];
+  });
+}
+
+function pieceDifferences(before: EditionContent, after: EditionContent): Difference[] {
+  const left = new Map(piecesOf(before).map((piece) => [piece.pieceId, piece]));
+  const right = new Map(piecesOf(after).map((piece) => [piece.pieceId, piece]));
+  const dropped = [...left.values()]
+    .filter(({ pieceId }) => !right.has(pieceId))
+    .map((piece): Difference => ({ kind: 'dropped', ...about(piece), before: placeOf(before, piece), after: '' }));
+  const others = [...right.values()].flatMap((piece): Difference[] => {
+    const old = left.get(piece.pieceId);
+    if (old === undefined) return [{ kind: 'added', ...about(piece), before: '', after: placeOf(after, piece) }];
+    const edited = FIELDS.filter((field) => old[field] !== piece[field]).map((field): Difference => ({
+      kind: 'edited',
+      ...about(piece),
+      before: old[field],
+      after: piece[field],
+    }));
+    const isMoved = rankAmong(before, piece, right) !== rankAmong(after, piece, left);
+    const move: Difference = {
+      kind: 'moved',
+      ...about(piece),
+      before: placeOf(before, piece),
+      after: placeOf(after, piece),
+    };
+    return isMoved ? [move, ...edited] : edited;
+  });
+  return [...dropped, ...others];
+}
+
+function about(piece: EditionPiece): { what: string } {
+  return { what: shorten(piece.title, 70) };
+}
+
+function placeOf(content: EditionContent, { pieceId }: EditionPiece): string {
+  const section = content.sections.find(({ pieces }) => pieces.some((piece) => piece.pieceId === pieceId));
+  const at = section?.pieces.findIndex((piece) => piece.pieceId === pieceId) ?? 0;
+  return `${section?.title || section?.key || ''}, number ${at + 1}`;
+}
+
+/** Its section and its place among those that both have: what others' coming and going shifts is not moved. */
+function rankAmong(content: EditionContent, { pieceId }: EditionPiece, both: ReadonlyMap<number, unknown>): string {
+  const section = content.sections.find(({ pieces }) => pieces.some((piece) => piece.pieceId === pieceId));
+  const common = section?.pieces.filter((piece) => both.has(piece.pieceId)) ?? [];
+  return `${section?.key} ${common.findIndex((piece) => piece.pieceId === pieceId)}`;
+}

@@ -1,0 +1,99 @@
+import { type ComposeInput, type Composition, compose } from './compose/index.ts';
+import type { EditionContent, EditionPiece, EditionSection } from './edition.ts';
+import { piecesOf } from './edit.ts';
+
+// Composes an edition again, with news that has come in, and keeps everything that an editor has done to the last proposal:
+// what was dropped stays out, what was added or moved stays where it was put, what was written stays written. What an editor
+// did is what differs between the last proposal and what the edition says now.
+
+export function recompose(
+  proposal: EditionContent,
+  current: EditionContent,
+  input: Omit<ComposeInput, 'kept'>,
+): { proposal: Composition; content: EditionContent } {
+  const kept = {
+    sections: new Map(
+      current.sections
+        .filter((section) => isTouched(section, proposal))
+        .map(({ key, pieces }) => [key, pieces.map(({ pieceId }) => pieceId)]),
+    ),
+    dropped: new Set(idsOf(proposal).filter((id) => !idsOf(current).includes(id))),
+  };
+  const fresh = compose({ ...input, kept });
+  const sections = inEditorsOrder(fresh.content.sections, proposal, current).map((section) => ({
+    ...section,
+    title: keptText(titleOf(proposal, section.key), titleOf(current, section.key), section.title),
+    pieces: section.pieces.map((piece) => withEdits(piece, proposal, current)),
+  }));
+  const content = {
+    subject: keptText(proposal.subject, current.subject, fresh.content.subject),
+    preheader: keptText(proposal.preheader, current.preheader, fresh.content.preheader),
+    note: keptText(proposal.note, current.note, fresh.content.note),
+    sections: withEmptied(sections, current),
+  };
+  return { proposal: fresh, content };
+}
+
+function idsOf(content: EditionContent): number[] {
+  return piecesOf(content).map(({ pieceId }) => pieceId);
+}
+
+/** Has an editor added to a section, moved something into it, put it in another order, or written in it? */
+function isTouched(section: EditionSection, proposal: EditionContent): boolean {
+  if (section.pieces.some((piece) => editedFields(piece, proposal).length > 0)) return true;
+  const before = proposal.sections.find(({ key }) => key === section.key)?.pieces.map(({ pieceId }) => pieceId) ?? [];
+  const now = section.pieces.map(({ pieceId }) => pieceId);
+  const common = before.filter((id) => now.includes(id));
+  return (
+    now.some((id) => !before.includes(id)) ||
+    common.some((id, at) => id !== now.filter((one) => before.includes(one))[at])
+  );
+}
+
+function keptText(before: string | undefined, now: string | undefined, fresh: string): string {
+  return now !== undefined && now !== before ? now : fresh;
+}
+
+function titleOf(content: EditionContent, key: string): string | undefined {
+  return content.sections.find((section) => section.key === key)?.title;
+}
+
+const EDITABLE = ['url', 'title', 'deck', 'kind', 'region', 'authors', 'image', 'readingMinutes', 'language'] as const;
+
+/** What an editor wrote over a piece of the proposal; a piece that an editor added is as the editor left it. */
+function withEdits(piece: EditionPiece, proposal: EditionContent, current: EditionContent): EditionPiece {
+  const now = piecesOf(current).find(({ pieceId }) => pieceId === piece.pieceId);
+  if (now === undefined) return piece;
+  const before = piecesOf(proposal).find(({ pieceId }) => pieceId === piece.pieceId);
+  if (before === undefined) return now;
+  const edited = editedFields(now, proposal);
+  return { ...piece, ...Object.fromEntries(edited.map((field) => [field, now[field]])) };
+}
+
+function editedFields(now: EditionPiece, proposal: EditionContent) {
+  const before = piecesOf(proposal).find(({ pieceId }) => pieceId === now.pieceId);
+  if (before === undefined) return [];
+  return EDITABLE.filter((field) => JSON.stringify(now[field]) !== JSON.stringify(before[field]));
+}
+
+/** Sections that an editor has put in another order stay in it. */
+function inEditorsOrder(
+  sections: EditionSection[],
+  proposal: EditionContent,
+  current: EditionContent,
+): EditionSection[] {
+  const keys = (content: EditionContent) => content.sections.map(({ key }) => key);
+  const common = keys(proposal).filter((key) => keys(current).includes(key));
+  const isReordered = common.some((key, at) => key !== keys(current).filter((one) => common.includes(one))[at]);
+  if (!isReordered) return sections;
+  const rank = (key: string) => (keys(current).includes(key) ? keys(current).indexOf(key) : keys(current).length);
+  return sections.toSorted((a, b) => rank(a.key) - rank(b.key));
+}
+
+/** A section that an editor left empty is not lost with its title. */
+function withEmptied(sections: EditionSection[], current: EditionContent): EditionSection[] {
+  const emptied = current.sections.filter(
+    ({ key, pieces }) => pieces.length === 0 && sections.every((section) => section.key !== key),
+  );
+  return [...sections, ...emptied];
+}

@@ -1,0 +1,211 @@
+import { recordAct } from '../audit/index.ts';
+import {
+  type Edition,
+  type EditionContent,
+  type EditionPiece,
+  editionsIn,
+  findNewsletter,
+  piecesOf,
+  readContent,
+  returnToReview,
+  withdrawApproval,
+} from '../editions/index.ts';
+import { raiseEditionAlert } from '../letters/index.ts';
+import { shorten } from '../lib/text.ts';
+import { shortDateTime } from '../lib/time.ts';
+import { type HistoryEntry, type Piece, changesSince, findPieces } from '../pieces/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import type { Newsroom } from './newsroom.ts';
+import { type Revised, changeEdition } from './revise.ts';
+
+// What has become of an edition's pieces since an editor, or the composer, last looked: a new headline, a correction, a page
+// that is gone. It is flagged on the edition until somebody takes it over or decides to leave the edition as it is; until
+// then nobody can approve it, and an approval that stood is withdrawn.
+
+/** What changed of one piece of an edition. */
+export interface PieceNews {
+  pieceId: number;
+  /** As the edition has it. */
+  title: string;
+  changes: HistoryEntry[];
+}
+
+type Kind = HistoryEntry['change'];
+
+/** What a reader would hold against us; the rest is only noted. */
+const SERIOUS: ReadonlySet<Kind> = new Set(['retitled', 'deck', 'byline', 'corrected', 'retracted', 'gone']);
+
+export async function newsOf(db: Database, content: EditionContent): Promise<PieceNews[]> {
+  const pieces = piecesOf(content);
+  const seen = pieces.flatMap(({ pieceId, version }) => (version === undefined ? [] : [{ pieceId, version }]));
+  const changes = await changesSince(db, seen);
+  return pieces.flatMap((piece) => {
+    const own = changes.filter(({ pieceId, change, after }) => {
+      const isSaid = (change === 'retitled' && after === piece.title) || (change === 'deck' && after === piece.deck);
+      return pieceId === piece.pieceId && SERIOUS.has(change) && !isSaid;
+    });
+    return own.length === 0 ? [] : [{ pieceId: piece.pieceId, title: piece.title, changes: lastOfEach(own) }];
+  });
+}
+
+/** A headline that was changed twice has changed from the first to the last. */
+function lastOfEach(changes: HistoryEntry[]): HistoryEntry[] {
+  const byKind = new Map<Kind, HistoryEntry>();
+  for (const change of changes) {
+    const before = byKind.get(change.change);
+    byKind.set(change.change, before === undefined ? change : { ...change, before: before.before });
+  }
+  return [...byKind.values()];
+}
+
+/** One change as the end of a sentence: "its headline …". */
+export function changeInWords({ change, before, after }: Pick<HistoryEntry, 'change' | 'before' | 'after'>): string {
+  const short = (text: string) => shorten(text, 200);
+  switch (change) {
+    case 'retitled':
+      return `its headline was “${short(before)}” and is “${short(after)}” now`;
+    case 'deck':
+      return `its deck was “${short(before)}” and is “${short(after)}” now`;
+    case 'byline':
+      return `it was by ${before || 'nobody named'} and is by ${after || 'nobody named'} now`;
+    case 'corrected':
+      return `it carries a correction: “${short(after)}”`;
+    case 'retracted':
+      return 'it has been retracted';
+    case 'gone':
+      return 'its page is gone';
+    case 'back':
+      return 'its page is back';
+    case 'moved':
+      return `it has moved to ${after}`;
+    case 'image':
+      return 'it has another photo';
+    case 'section':
+      return `it was filed under ${before} and is under ${after} now`;
+    case 'syndicated':
+      return `it is the same story as the one at ${after}`;
+    case 'first':
+      return `it was first seen as “${short(after)}”`;
+  }
+}
+
+/** Takes over what changed, of one piece or of all: the edition says what the piece says now. */
+export function takeChanges(
+  parts: Pick<Newsroom, 'db' | 'clock'>,
+  editionId: number,
+  pieceId: number | undefined,
+  by: string,
+): Promise<Revised> {
+  return acknowledge(parts, editionId, { pieceId, by, change: 'took over what changed', act: takenOver });
+}
+
+/** Leaves the edition as it is: somebody has seen what changed. */
+export function keepDespiteChanges(
+  parts: Pick<Newsroom, 'db' | 'clock'>,
+  editionId: number,
+  pieceId: number | undefined,
+  by: string,
+): Promise<Revised> {
+  return acknowledge(parts, editionId, {
+    pieceId,
+    by,
+    change: 'saw what changed, left as it is',
+    act: (piece) => piece,
+  });
+}
+
+interface Acknowledgement {
+  pieceId: number | undefined;
+  by: string;
+  change: string;
+  act: (piece: EditionPiece, now: Piece, news: PieceNews) => EditionPiece;
+}
+
+function acknowledge(
+  parts: Pick<Newsroom, 'db' | 'clock'>,
+  editionId: number,
+  { pieceId, by, change, act }: Acknowledgement,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, content }) => {
+    const news = await newsOf(tx, content);
+    const pool = new Map(
+      (
+        await findPieces(
+          tx,
+          piecesOf(content).map((piece) => piece.pieceId),
+        )
+      ).map((one) => [one.id, one]),
+    );
+    const sections = content.sections.map((section) => ({
+      ...section,
+      pieces: section.pieces.map((piece) => {
+        const now = pool.get(piece.pieceId);
+        const own = news.find((one) => one.pieceId === piece.pieceId);
+        if (now === undefined || (pieceId !== undefined && piece.pieceId !== pieceId)) return piece;
+        return { ...(own === undefined ? piece : act(piece, now, own)), version: now.version };
+      }),
+    }));
+    return { content: { ...content, sections }, change };
+  });
+}
+
+function takenOver(piece: EditionPiece, now: Piece, { changes }: PieceNews): EditionPiece {
+  const has = (kind: Kind) => changes.some(({ change }) => change === kind);
+  return {
+    ...piece,
+    url: now.url,
+    ...(has('retitled') ? { title: now.title } : {}),
+    ...(has('deck') ? { deck: now.deck } : {}),
+    ...(has('byline') ? { authors: now.authors } : {}),
+  };
+}
+
+/**
+ * Withdraws the approval of each edition of which a piece has changed since, and tells the editors what. Any process may do it
+ * at any time.
+ */
+export async function withdrawChanged({ db, clock, log }: Pick<Newsroom, 'db' | 'clock' | 'log'>): Promise<Edition[]> {
+  const withdrawn: Edition[] = [];
+  for (const edition of await editionsIn(db, ['approved', 'scheduled'])) {
+    const news = await newsOf(db, await readContent(db, edition));
+    if (news.length === 0) continue;
+    const moved = await db.transaction().execute(async (tx) => {
+      const returned = await returnToReview(tx, edition.id);
+      if (returned === undefined) return undefined;
+      await withdrawApproval(tx, edition.id, clock.now());
+      await recordAct(tx, {
+        actor: 'the collector',
+        act: 'approval withdrawn',
+        subject: `edition ${edition.id}`,
+        detail: {
+          changes: news.map(({ pieceId, changes }) => ({ pieceId, changes: changes.map(({ change }) => change) })),
+        },
+      });
+      await raiseEditionAlert(tx, edition.id, 'approval-withdrawn', {
+        number: edition.number,
+        schedule: await scheduleText(tx, edition),
+        changes: newsText(news),
+      });
+      return returned;
+    });
+    if (moved === undefined) continue;
+    log.warn(`the approval of edition ${edition.id} is withdrawn: pieces have changed`, { pieces: news.length });
+    withdrawn.push(moved);
+  }
+  return withdrawn;
+}
+
+async function scheduleText(db: Database, { newsletterId, releaseAt }: Edition): Promise<string> {
+  if (releaseAt === null) return 'It had not been scheduled.';
+  const newsletter = await findNewsletter(db, newsletterId);
+  return `It was to go out ${shortDateTime(releaseAt, newsletter?.timeZone ?? 'UTC')}; it does not, until it is approved and scheduled again.`;
+}
+
+/** A paragraph a piece, for letters. */
+function newsText(news: PieceNews[]): string {
+  return news
+    .map(({ pieceId, title, changes }) =>
+      [`“${title}” (piece ${pieceId}):`, ...changes.map((change) => `  ${changeInWords(change)}`)].join('\n'),
+    )
+    .join('\n\n');
+}

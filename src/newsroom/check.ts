@@ -1,0 +1,39 @@
+import { editionsIn, piecesOf, readContent } from '../editions/index.ts';
+import { MINUTE_MS } from '../lib/time.ts';
+import { pagesToCheck, recordPage } from '../pieces/index.ts';
+import { reasonOf } from '../platform/errors.ts';
+import { readArticle } from '../sources/index.ts';
+import type { Newsroom } from './newsroom.ts';
+
+const EVERY_MS = 30 * MINUTE_MS;
+const AT_ONCE = 8;
+
+/**
+ * Looks at the pages of pieces that an edition on its way runs: is there a correction, is it retracted, is it gone? Each page
+ * every half hour. Returns how many readers would see changed.
+ */
+export async function checkPieces({ db, clock, log }: Pick<Newsroom, 'db' | 'clock' | 'log'>): Promise<number> {
+  const editions = await editionsIn(db, ['draft', 'in_review', 'approved', 'scheduled']);
+  const contents = await Promise.all(editions.map((edition) => readContent(db, edition)));
+  const ids = [...new Set(contents.flatMap((content) => piecesOf(content).map(({ pieceId }) => pieceId)))];
+  const queue = await pagesToCheck(db, ids, new Date(clock.now().getTime() - EVERY_MS));
+  let changed = 0;
+  const lane = async () => {
+    for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
+      const reading = await readArticle(piece);
+      // A page that cannot be read now says nothing of the piece.
+      if (reading.outcome === 'failed') {
+        log.debug('a piece could not be looked at', { piece: piece.id, reason: reading.problem });
+        continue;
+      }
+      try {
+        const page = reading.outcome === 'gone' ? 'gone' : reading.piece;
+        if (await db.transaction().execute((tx) => recordPage(tx, piece.id, page, clock.now()))) changed++;
+      } catch (error) {
+        log.warn('a look at a piece could not be kept', { piece: piece.id, reason: reasonOf(error) });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return changed;
+}

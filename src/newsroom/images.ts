@@ -1,0 +1,119 @@
+import { type EditionContent, type EditionSection, piecesOf, readContent } from '../editions/index.ts';
+import { MINUTE_MS } from '../lib/time.ts';
+import { type Variant, fetchImage, mediaSources, variantName } from '../media/index.ts';
+import { findPieces, imageKey } from '../pieces/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import { findSource } from '../sources/index.ts';
+import { getEdition } from './find.ts';
+import type { Newsroom } from './newsroom.ts';
+
+// An edition's photographs. They are fetched when it is composed, cut to the place that they have in the theme, and served
+// by us: what a mail shows does not go away when a source's address does.
+
+/** Twice the size at which themes show a photo. */
+const VARIANTS: Partial<Record<EditionSection['layout'], Variant>> = {
+  lead: { width: 1280, height: 720 },
+  cards: { width: 400, height: 300 },
+};
+const AT_ONCE = 3;
+const TRY_AGAIN_MS = 10 * MINUTE_MS;
+
+interface Shown {
+  pieceId: number;
+  title: string;
+  url: string;
+  urlKey: string;
+  variant: Variant;
+}
+
+function shownIn(content: EditionContent): Shown[] {
+  return content.sections.flatMap(({ layout, pieces }) => {
+    const variant = VARIANTS[layout];
+    if (variant === undefined) return [];
+    return pieces.flatMap(({ pieceId, title, image }) =>
+      image === null ? [] : [{ pieceId, title, url: image.url, urlKey: imageKey(image.url), variant }],
+    );
+  });
+}
+
+/** Fetches the photographs that an edition shows and that we do not have; one that failed just now is not tried again. */
+export async function fetchEditionImages(
+  { db, clock, log }: Pick<Newsroom, 'db' | 'clock' | 'log'>,
+  editionId: number,
+  { again = false } = {},
+): Promise<void> {
+  const content = await readContent(db, await getEdition(db, editionId));
+  const known = await kept(db, content);
+  const now = clock.now();
+  const wanted = shownIn(content).filter((shown) => {
+    const source = known.get(nameOf(shown));
+    if (source === undefined) return true;
+    return source.hash === null && (again || now.getTime() - source.triedAt.getTime() > TRY_AGAIN_MS);
+  });
+  const local = await localPieces(
+    db,
+    wanted.map(({ pieceId }) => pieceId),
+  );
+  const lane = async () => {
+    for (let shown = wanted.shift(); shown !== undefined; shown = wanted.shift()) {
+      const problem = await fetchImage(db, { ...shown, isLocal: local.has(shown.pieceId) }, now);
+      if (problem !== undefined) log.warn(`the image of "${shown.title}" could not be had`, { reason: problem });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+async function kept(db: Database, content: EditionContent) {
+  const sources = await mediaSources(
+    db,
+    shownIn(content).map(({ urlKey }) => urlKey),
+  );
+  return new Map(sources.map((source) => [`${source.urlKey} ${source.variant}`, source]));
+}
+
+function nameOf({ urlKey, variant }: Pick<Shown, 'urlKey' | 'variant'>): string {
+  return `${urlKey} ${variantName(variant)}`;
+}
+
+/** Those whose source may be on a private network. */
+async function localPieces(db: Database, ids: number[]): Promise<Set<number>> {
+  const pieces = await findPieces(db, ids);
+  const isLocal = new Map<number, boolean>();
+  for (const { sourceId } of pieces)
+    if (!isLocal.has(sourceId)) isLocal.set(sourceId, (await findSource(db, sourceId))?.isLocal === true);
+  return new Set(pieces.filter(({ sourceId }) => isLocal.get(sourceId) === true).map(({ id }) => id));
+}
+
+export interface ImageProblem {
+  title: string;
+  reason: string;
+}
+
+/** The content with our own addresses in the place of the sources'; a photo that we do not have is left out, and named. */
+export async function withOwnImages(
+  db: Database,
+  content: EditionContent,
+  baseUrl: string,
+): Promise<{ content: EditionContent; problems: ImageProblem[] }> {
+  if (piecesOf(content).every(({ image }) => image === null)) return { content, problems: [] };
+  const known = await kept(db, content);
+  const problems: ImageProblem[] = [];
+  const sections = content.sections.map((section) => ({
+    ...section,
+    pieces: section.pieces.map((piece) => {
+      const variant = VARIANTS[section.layout];
+      if (piece.image === null || variant === undefined) return { ...piece, image: null };
+      const source = known.get(nameOf({ urlKey: imageKey(piece.image.url), variant }));
+      if (source?.hash && source.type !== null)
+        return {
+          ...piece,
+          image: { ...piece.image, url: `${baseUrl}/media/${source.hash}.${EXTENSIONS[source.type]}` },
+        };
+      problems.push({ title: piece.title, reason: source?.problem ?? 'it has not been fetched yet' });
+      return { ...piece, image: null };
+    }),
+  }));
+  return { content: { ...content, sections }, problems };
+}
+
+const EXTENSIONS: Record<string, string> = { 'image/jpeg': 'jpg', 'image/png': 'png' };

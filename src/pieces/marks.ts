@@ -1,0 +1,54 @@
+import { type Database, sql } from '../platform/database/index.ts';
+
+// What editors say of a piece for a newsletter's editions to come: hold it for the next one, never run it, or run it for
+// sure. Each newsletter has one word on a piece.
+
+export type MarkKind = 'hold' | 'never' | 'pin';
+
+export interface Mark {
+  pieceId: number;
+  newsletterId: number;
+  mark: MarkKind;
+  /** hold: the number of the edition that it is held out of; the one after it may run it. */
+  editionNumber: number | null;
+  /** pin: into which section; null is whichever takes it. */
+  section: string | null;
+  madeBy: string;
+  madeAt: Date;
+}
+
+const COLUMNS = sql`piece_id as "pieceId", newsletter_id as "newsletterId", mark, edition_number as "editionNumber", section,
+  made_by as "madeBy", made_at as "madeAt"`;
+
+export async function setMark(db: Database, mark: Mark): Promise<void> {
+  await sql`insert into piece_marks (piece_id, newsletter_id, mark, edition_number, section, made_by, made_at)
+    values (${mark.pieceId}, ${mark.newsletterId}, ${mark.mark}, ${mark.editionNumber}, ${mark.section}, ${mark.madeBy}, ${mark.madeAt})
+    on conflict (newsletter_id, piece_id) do update set mark = excluded.mark, edition_number = excluded.edition_number,
+      section = excluded.section, made_by = excluded.made_by, made_at = excluded.made_at`.execute(db);
+}
+
+/** True where there was one. */
+export async function clearMark(db: Database, newsletterId: number, pieceId: number): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    delete from piece_marks where newsletter_id = ${newsletterId} and piece_id = ${pieceId}`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+/** Those that matter for an edition of this number: what is pinned, never to be run, or held out of it or of the one before. */
+export async function marksFor(db: Database, newsletterId: number, number: number): Promise<Mark[]> {
+  const { rows } = await sql<Mark>`
+    select ${COLUMNS} from piece_marks where newsletter_id = ${newsletterId}
+      and (mark <> 'hold' or edition_number >= ${number - 1}) order by piece_id`.execute(db);
+  return rows;
+}
+
+export async function marksOn(db: Database, pieceId: number): Promise<Mark[]> {
+  return (
+    await sql<Mark>`select ${COLUMNS} from piece_marks where piece_id = ${pieceId} order by newsletter_id`.execute(db)
+  ).rows;
+}
+
+/** Null ends it. No edition of any newsletter runs the piece before. */
+export async function setEmbargo(db: Database, pieceId: number, until: Date | null): Promise<void> {
+  await sql`update pieces set embargo_until = ${until} where id = ${pieceId}`.execute(db);
+}

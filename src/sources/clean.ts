@@ -1,0 +1,112 @@
+import { htmlToText } from '../lib/html.ts';
+import { oneLine, readingMinutes, teaser } from '../lib/text.ts';
+import type { FoundPiece } from './found.ts';
+
+// What every kind of source needs: other people's text made plain, whole and bounded.
+
+export const MAX_TITLE_LENGTH = 300;
+const MAX_DECK_LENGTH = 320;
+const MAX_AUTHORS = 10;
+/** Less text than this is a teaser: how long the piece itself takes is not known. */
+const WHOLE_PIECE = 800;
+const MAX_BODY = 20_000;
+const SHORTEST_DECK = 20;
+
+/** HTML or text to one line of text. */
+export function plain(html: string | undefined, maxLength: number): string {
+  return oneLine(htmlToText(html ?? ''), maxLength);
+}
+
+/** Some feeds escape their HTML twice: what reads like markup after the first time is read again. */
+export function bodyText(html: string): string {
+  const text = htmlToText(html);
+  const once = /<(p|div|a|br|img|span|table|blockquote)[\s/>]/i.test(text) ? htmlToText(text) : text;
+  return once.replace(
+    /\n?(The post .{1,300} (appeared first|first appeared) on .{1,200}\.?|(Continue reading|Read more|Read the full story).{0,200})$/i,
+    '',
+  );
+}
+
+/** What a body says of a piece. */
+export function bodyFacts(text: string): Pick<FoundPiece, 'readingMinutes' | 'body' | 'correction'> {
+  return {
+    readingMinutes: text.length < WHOLE_PIECE ? 0 : readingMinutes(text.slice(0, 200_000)),
+    body: text.slice(0, MAX_BODY),
+    correction: correctionIn(text),
+  };
+}
+
+/** A source's own summary; for want of one, the first sentences of the piece. Always whole sentences, or whole words. */
+export function deckOf(summary: string, body: string): Pick<FoundPiece, 'deck' | 'deckIsGiven'> {
+  const given = firstParagraph(bodyText(summary));
+  const deckIsGiven = given !== '' && !isBeginning(given, body);
+  const text = deckIsGiven || body.length < given.length ? given : firstParagraph(body);
+  return { deck: teaser(mended(text, body), MAX_DECK_LENGTH), deckIsGiven };
+}
+
+function firstParagraph(text: string): string {
+  const paragraphs = text.split('\n', 50);
+  return paragraphs.find((paragraph) => paragraph.length > SHORTEST_DECK) ?? paragraphs[0] ?? '';
+}
+
+const CUT = /\s*(\[\s*(…|\.\.\.|&hellip;)\s*\]|…|\.\.\.)\s*$/u;
+
+/** A summary that a content system cut off: what the piece itself says there, else its whole sentences, else its words. */
+function mended(text: string, body: string): string {
+  if (!CUT.test(text)) return text;
+  if (isBeginning(text, body)) return firstParagraph(body);
+  const words = text.replace(CUT, '');
+  const whole = teaser(`${words} ${'x'.repeat(MAX_DECK_LENGTH)}`, words.length);
+  return whole.endsWith('…') ? `${words}…` : whole;
+}
+
+/** Is a summary only where the piece begins? Content systems cut those by themselves, often inside a sentence. */
+function isBeginning(summary: string, body: string): boolean {
+  const words = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+  const start = words(summary.slice(0, 400).replace(CUT, '')).slice(0, 160);
+  return start.length >= 40 && words(body.slice(0, 1_000)).startsWith(start);
+}
+
+/** Names of people: no "By", no addresses, no line twice. */
+export function authorsOf(names: (string | undefined)[]): string[] {
+  const clean = names
+    .map((name) => plain(name, 200).replace(/^(by|von|par|por)\s+/i, ''))
+    .map((name) => /^\S+@\S+\s+\((.+)\)$/.exec(name)?.[1] ?? name)
+    .filter((name) => name !== '' && !/^https?:/i.test(name));
+  return [...new Map(clean.map((name) => [name.toLowerCase(), name])).values()].slice(0, MAX_AUTHORS);
+}
+
+/** Dates of RFC 822 and RFC 3339, and what people write instead; no date beyond what a calendar holds. */
+export function dateOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const tidy = text
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/\bUT\b|\bUTC\b|\bZ\b(?=$)/, (zone) => (zone === 'Z' ? 'Z' : 'GMT'))
+    .replace(/(\d):(\d\d):(\d\d)\.\d{6,}/, '$1:$2:$3');
+  const time = Date.parse(tidy);
+  return Number.isNaN(time) || Math.abs(time) > 8.64e15 / 2 ? undefined : new Date(time);
+}
+
+export function languageOf(tag: string | null | undefined): string {
+  const clean = (tag ?? '').trim().replaceAll('_', '-');
+  return /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(clean) ? clean : '';
+}
+
+const RETRACTED = /^\W*(retracted|retraction( note)?|withdrawn)\s*[:\]|—–]/i;
+
+/** A headline that takes the piece back. */
+export function isRetraction(title: string): boolean {
+  return RETRACTED.test(title);
+}
+
+const CORRECTION =
+  /^\W*(corrections?|clarification)( appended)?(\s*\([^)]{1,40}\)|,? \p{Lu}\p{L}+\.? \d{1,2}(, \d{4})?)?\s*[:—–]|\b(this (article|story|piece|post|report) (has been|was) (corrected|amended)|an earlier version of this (article|story|piece|post|report|headline))\b/iu;
+
+/** The paragraph that says what was corrected; it stands at the head or the foot. */
+function correctionIn(text: string): string {
+  const paragraphs = text.split('\n');
+  const ends = paragraphs.length <= 16 ? paragraphs : [...paragraphs.slice(0, 8), ...paragraphs.slice(-8)];
+  const found = ends.find((paragraph) => paragraph.length > 20 && CORRECTION.test(paragraph.slice(0, 400)));
+  return found === undefined ? '' : teaser(found, 400);
+}

@@ -1,0 +1,69 @@
+import { TextDecoder } from 'node:util';
+import { detect } from 'chardet';
+
+const BOMS: [string, number[]][] = [
+  ['utf-8', [0xef, 0xbb, 0xbf]],
+  ['utf-16le', [0xff, 0xfe]],
+  ['utf-16be', [0xfe, 0xff]],
+];
+const PROLOG = /^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']/;
+const META = /<meta\s[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]+)/i;
+/** Encodings of which text may look like UTF-8 and be none. */
+const NOT_ASCII_BASED = /^(utf-?16|utf-?32|iso-2022|hz|utf-7)/i;
+const HEAD_BYTES = 4_096;
+const SNIFFED_BYTES = 64 * 1024;
+
+/**
+ * Bytes to text: by the byte order mark, else by what the header, the XML prolog (RFC 7303 3) or the HTML's meta says, where
+ * the bytes can be that, else by what they look like. Text that is valid UTF-8 is UTF-8, whatever is said of it.
+ */
+export function decodeText(bytes: Uint8Array, contentType: string): string {
+  const mark = bomOf(bytes);
+  if (mark !== undefined) return decoderFor(mark, false)?.decode(bytes) ?? '';
+  const head = Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('latin1');
+  const said = [charsetOf(contentType), PROLOG.exec(head)?.[1], META.exec(head)?.[1]].filter(
+    (label) => label !== undefined,
+  );
+  const order = said[0] !== undefined && NOT_ASCII_BASED.test(said[0]) ? said : ['utf-8', ...said];
+  for (const label of [...order, ...wideLabels(bytes), 'utf-8']) {
+    const text = decoded(label, bytes);
+    if (text !== undefined) return text;
+  }
+  return decoded(sniffed(bytes), bytes) ?? decoderFor('windows-1252', false)?.decode(bytes) ?? '';
+}
+
+/** Undefined where the bytes cannot be that, or nobody knows what that is. */
+function decoded(label: string, bytes: Uint8Array): string | undefined {
+  try {
+    const text = decoderFor(label, true)?.decode(bytes);
+    return text?.includes('\0') === true ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function decoderFor(label: string, fatal: boolean): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label, { fatal });
+  } catch {
+    return undefined;
+  }
+}
+
+function bomOf(bytes: Uint8Array): string | undefined {
+  return BOMS.find(([, bom]) => bom.every((byte, index) => bytes[index] === byte))?.[0];
+}
+
+/** UTF-16 without its mark: every other byte of markup is zero. */
+function wideLabels(bytes: Uint8Array): string[] {
+  if (bytes[0] === 0 && bytes[1] !== 0) return ['utf-16be'];
+  return bytes[0] !== 0 && bytes[1] === 0 ? ['utf-16le'] : [];
+}
+
+function charsetOf(contentType: string): string | undefined {
+  return /;\s*charset\s*=\s*["']?([^"';\s]+)/i.exec(contentType)?.[1];
+}
+
+function sniffed(bytes: Uint8Array): string {
+  return detect(bytes.subarray(0, SNIFFED_BYTES)) ?? 'windows-1252';
+}

@@ -1,0 +1,1 @@
+export { type Discovery, type ProposedSource, discoverSources } from './discover.ts';

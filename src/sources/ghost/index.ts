@@ -1,0 +1,1 @@
+export { contentUrl, parseContent } from './posts.ts';

@@ -1,0 +1,1 @@
+export { parsePage } from './parse.ts';

@@ -1,0 +1,1 @@
+export { parseSitemap } from './parse.ts';

@@ -1,0 +1,1 @@
+export { parsePosts, postsUrl } from './posts.ts';
