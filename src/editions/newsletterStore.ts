@@ -43,9 +43,22 @@ const newsletterRows = sql`
     array(select source_id from newsletter_sources s where s.newsletter_id = n.id order by 1) as "sourceIds"
   from newsletters n`;
 
-/** What was kept before a setting existed has its default. */
+const MOST_KNOWN = 200;
+const completed = new Map<string, NewsletterSettings>();
+
+/** What was kept before a setting existed has its default. Settings are read all the time and hardly ever change. */
+function withDefaults(settings: NewsletterSettings): NewsletterSettings {
+  const key = JSON.stringify(settings);
+  const known = completed.get(key);
+  if (known !== undefined) return known;
+  if (completed.size >= MOST_KNOWN) completed.clear();
+  const complete = newsletterSettingsSchema.parse(settings);
+  completed.set(key, complete);
+  return complete;
+}
+
 function toNewsletter({ settings, ...row }: NewsletterRow): Newsletter {
-  return { ...newsletterSettingsSchema.parse(settings), ...row };
+  return { ...withDefaults(settings), ...row };
 }
 
 /** Undefined where the slug is taken. */

@@ -22,7 +22,8 @@ export interface SourceHealth {
 }
 
 const FEWEST_KNOWN = 4;
-const SHORTEST_SILENCE_DAYS = 3;
+/** A long week-end is none. */
+const SHORTEST_SILENCE_DAYS = 5;
 /** So many times the usual gap between two pieces is silence. */
 const GAPS = 3;
 const FAILING_MS = DAY_MS;

@@ -64,7 +64,7 @@ function mended(text: string, body: string): string {
 function isBeginning(summary: string, body: string): boolean {
   const words = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
   const start = words(summary.slice(0, 400).replace(CUT, '')).slice(0, 160);
-  return start.length >= 40 && words(body.slice(0, 1_000)).startsWith(start);
+  return start.length >= 30 && words(body.slice(0, 1_000)).startsWith(start);
 }
 
 /** Names of people: no "By", no addresses, no line twice. */

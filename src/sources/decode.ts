@@ -29,13 +29,15 @@ export function decodeText(bytes: Uint8Array, contentType: string): string {
     const text = decoded(label, bytes);
     if (text !== undefined) return text;
   }
-  return decoded(sniffed(bytes), bytes) ?? decoderFor('windows-1252', false)?.decode(bytes) ?? '';
+  return decoded(sniffed(bytes), bytes) ?? windowsText(Buffer.from(bytes).toString('latin1'));
 }
 
 /** Undefined where the bytes cannot be that, or nobody knows what that is. */
 function decoded(label: string, bytes: Uint8Array): string | undefined {
   try {
-    const text = decoderFor(label, true)?.decode(bytes);
+    const decoder = decoderFor(label, true);
+    const plain = decoder?.decode(bytes);
+    const text = decoder?.encoding === 'windows-1252' && plain !== undefined ? windowsText(plain) : plain;
     return text?.includes('\0') === true ? undefined : text;
   } catch {
     return undefined;
@@ -66,4 +68,13 @@ function charsetOf(contentType: string): string | undefined {
 
 function sniffed(bytes: Uint8Array): string {
   return detect(bytes.subarray(0, SNIFFED_BYTES)) ?? 'windows-1252';
+}
+
+/** Some versions of Node decode windows-1252 as ISO 8859-1; they differ in these (encoding.spec.whatwg.org, index windows-1252). */
+const WINDOWS_C1 =
+  '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
+  '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
+
+function windowsText(text: string): string {
+  return text.replace(/[\u0080-\u009f]/g, (letter) => WINDOWS_C1[letter.charCodeAt(0) - 0x80] ?? letter);
 }

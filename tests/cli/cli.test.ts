@@ -88,7 +88,7 @@ test('from an empty installation to a sent edition, command by command', async (
   await json('publication --name "The Paper" --home https://example.org/ --postal-address "1 Street"');
   expect(await json(`source add ${site.url}/feed --local`)).toMatchObject({ name: 'The Feed', pieces: 6 });
   expect((await json('source check')).sources).toEqual([
-    { name: 'The Feed', url: `${site.url}/feed`, outcome: 'read', pieces: 6 },
+    { name: 'The Feed', url: `${site.url}/feed`, outcome: 'read', pieces: 6, skipped: 0 },
   ]);
   expect((await json('collect')).sources[0]).toMatchObject({ outcome: 'read', new: 6 });
   expect(
