@@ -279,6 +279,7 @@ test('the month meets what was written down', async () => {
   expect(await sectionsOf(fourth)).toEqual(expected[3]!.afterDropping!.vanishing);
 
   // Nobody approves it: a reminder, and when it is due it is held.
+  await liveUntil('2026-11-26T07:00:00Z');
   await liveUntil('2026-11-26T10:00:00Z');
   expect((await states())[4]).toBe('draft');
   expect(subjects().slice(-2)).toEqual([
