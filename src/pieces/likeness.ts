@@ -41,8 +41,7 @@ export function likeReason(a: Compared, b: Compared): { score: number; reason: s
   const { title, text } = compare(a, b);
   const percent = (share: number) => `${Math.round(share * 100)} %`;
   if (text >= 0.5) return { score: text, reason: `about ${percent(text)} of their texts are the same` };
-  if (title >= 0.5 && text >= 0.3)
-    return { score: (title + text) / 2, reason: 'their headlines and texts share much' };
+  if (title >= 0.5 && text >= 0.3) return { score: (title + text) / 2, reason: 'their headlines and texts share much' };
   // A series has headlines alike and texts that are not; where there is no text to compare, the headlines are all there is.
   if (a.signature.length > 0 && b.signature.length > 0) return undefined;
   const length = Math.min(wordsOf(a.title).length, wordsOf(b.title).length);

@@ -116,7 +116,7 @@ interface Timeout {
 /** In the host's turn; an address of our own network has no queue. */
 async function politely<T>({ url, isLocal }: FetchRequest, act: () => Promise<T>): Promise<T> {
   const { host } = new URL(url);
-  const until = heldUntil(host);
+  const until = isLocal ? undefined : heldUntil(host);
   if (until !== undefined) throw new Refusal(429, `it asked us to wait until ${until.toISOString()}`, until);
   return isLocal ? act() : inTurn(host, act);
 }
@@ -143,7 +143,11 @@ async function fetchOnce(
         isPermanent: response.statusCode === 301 || response.statusCode === 308,
       };
     }
-    if (response.statusCode !== 200) throw refusalOf(url.host, response.statusCode, header);
+    if (response.statusCode !== 200) {
+      const refusal = refusalOf(response.statusCode, header);
+      if (refusal.retryAt !== undefined && !asked.isLocal) holdHost(url.host, refusal.retryAt);
+      throw refusal;
+    }
     return {
       changed: true,
       url: asked.url,
@@ -233,6 +237,7 @@ function inWords(error: unknown, signal: AbortSignal, limits: FetchLimits): stri
       return 'nothing answers there (connection refused)';
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return 'the connection was cut';
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired';
@@ -248,9 +253,8 @@ function inWords(error: unknown, signal: AbortSignal, limits: FetchLimits): stri
 /** A server that is asked too much, or is away, may say when to come again (RFC 9110 10.2.3): in seconds or by a date. */
 const MOST_PATIENCE_MS = 24 * 60 * 60_000;
 
-function refusalOf(host: string, status: number, header: (name: string) => string | undefined): Refusal {
+function refusalOf(status: number, header: (name: string) => string | undefined): Refusal {
   const retryAt = status === 429 || status === 503 ? timeOf(header('retry-after')) : undefined;
-  if (retryAt !== undefined) holdHost(host, retryAt);
   const isWall = header('cf-mitigated') !== undefined || header('x-datadome') !== undefined;
   const words = isWall
     ? ' (a bot wall: it lets only browsers in; ask the site to let this program in, or use its feed)'

@@ -60,12 +60,18 @@ export function parseFeed(text: string, url: string): Parsed {
   }
 }
 
+/** No feed needs them; those that name a character by a word are harmless. */
+const NESTED_ENTITY = /<!ENTITY\s+[^%\s>][^\s>]{0,100}\s+["'][^"'>]{0,500}&[A-Za-z]/;
+const OUTSIDE_ENTITY = /<!ENTITY\s+[^%\s>][^\s>]{0,100}\s+(SYSTEM|PUBLIC)\s/;
+
 function problemAtSight(text: string): string | undefined {
   const start = text
     .slice(0, 2_000)
     .replace(/^\ufeff/, '')
     .trimStart();
   if (start === '') return 'it is empty';
+  if (NESTED_ENTITY.test(start)) return 'its XML declares entities made of entities (an XML bomb?), and was not read';
+  if (OUTSIDE_ENTITY.test(start)) return 'its XML asks for files from elsewhere (external entities), and was not read';
   if (!/^(<!--[^]{0,500}?-->\s*)?(<!doctype html|<html[\s>])/i.test(start)) return undefined;
   return (
     wallIn(text) ??
@@ -75,8 +81,6 @@ function problemAtSight(text: string): string | undefined {
 
 function problemInWords(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
-  if (/entit/i.test(message))
-    return 'its XML declares entities beyond what a feed needs (an XML bomb?), and was not read';
   if (/<(rss|feed|rdf:RDF)[\s>]/.test(text)) return `its XML is broken (${oneLine(message, 200)})`;
   return 'it is no feed that we know (RSS, Atom, RDF or JSON Feed)';
 }
