@@ -44,7 +44,10 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** Counts words over any script; the reading time is at 230 words a minute, at least one. */
 export function readingMinutes(text: string): number {
+  const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
   let words = 0;
-  for (const part of new Intl.Segmenter('en', { granularity: 'word' }).segment(text)) if (part.isWordLike) words++;
+  // Segmenting a long text takes time by the square of its length.
+  for (const stretch of text.match(/[^]{1,1000}(?:\s|$)|[^]{1,1000}/g) ?? [])
+    for (const part of segmenter.segment(stretch)) if (part.isWordLike) words++;
   return Math.max(1, Math.round(words / 230));
 }

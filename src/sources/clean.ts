@@ -40,7 +40,7 @@ export function bodyFacts(text: string): Pick<FoundPiece, 'readingMinutes' | 'bo
 export function deckOf(summary: string, body: string): Pick<FoundPiece, 'deck' | 'deckIsGiven'> {
   const given = firstParagraph(bodyText(summary));
   const deckIsGiven = given !== '' && !isBeginning(given, body);
-  const text = deckIsGiven || body.length < given.length ? given : firstParagraph(body);
+  const text = (deckIsGiven || body.length < given.length ? given : firstParagraph(body)).slice(0, LOOKED_AT);
   return { deck: teaser(mended(text, body), MAX_DECK_LENGTH), deckIsGiven };
 }
 
@@ -48,6 +48,9 @@ function firstParagraph(text: string): string {
   const paragraphs = text.split('\n', 50);
   return paragraphs.find((paragraph) => paragraph.length > SHORTEST_DECK) ?? paragraphs[0] ?? '';
 }
+
+/** A deck comes from the first few sentences. */
+const LOOKED_AT = 2_000;
 
 const CUT = /\s*(\[\s*(…|\.\.\.|&hellip;)\s*\]|…|\.\.\.)\s*$/u;
 
