@@ -132,8 +132,9 @@ function uniqueGuids(found: FoundPiece[]): Set<string> {
 /** The same id says that it is the same piece, unless nothing else does. */
 function isPlausible(known: KnownPiece, found: FoundPiece): boolean {
   if (found.publishedAt?.getTime() === known.publishedAt.getTime()) return true;
-  const { title, text } = compare(known, { title: found.title, signature: signatureOf(found) });
-  return title >= 0.4 || text >= 0.3;
+  const signature = signatureOf(found);
+  const { title, text } = compare(known, { title: found.title, signature });
+  return known.signature.length > 0 && signature.length > 0 ? text >= 0.2 : title >= 0.4;
 }
 
 function isSameMoved(known: KnownPiece, found: FoundPiece): boolean {
