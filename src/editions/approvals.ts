@@ -23,6 +23,13 @@ export async function standingApproval(db: Database, editionId: number): Promise
   return rows[0];
 }
 
+/** Has an edition been approved, and the approval been taken back, by a change of the edition or of a piece? */
+export async function hasWithdrawnApproval(db: Database, editionId: number): Promise<boolean> {
+  const { rows } = await sql`
+    select from approvals where edition_id = ${editionId} and withdrawn_at is not null limit 1`.execute(db);
+  return rows.length > 0;
+}
+
 /** True where there was one to withdraw. */
 export async function withdrawApproval(db: Database, editionId: number, now: Date): Promise<boolean> {
   const { numAffectedRows } = await sql`

@@ -10,7 +10,13 @@ export type { Edition, EditionContent, EditionPiece, EditionSection, EditionStat
 export { type ComposeInput, type Composition, compose, toEditionPiece } from './compose/index.ts';
 export { LOOKBACK_MS, type Slot, isInTime, nextSlot, slotsOpening } from './slots.ts';
 export { settleSlot, takeSlot, takenSlots } from './slotStore.ts';
-export { type Approval, insertApproval, standingApproval, withdrawApproval } from './approvals.ts';
+export {
+  type Approval,
+  hasWithdrawnApproval,
+  insertApproval,
+  standingApproval,
+  withdrawApproval,
+} from './approvals.ts';
 export {
   findNewsletter,
   findPublication,
@@ -57,5 +63,5 @@ export {
   piecesOf,
   sectionWith,
 } from './edit.ts';
-export { recompose } from './recompose.ts';
+export { type Proposed, firstProposal, recompose } from './recompose.ts';
 export { type Difference, compareContents } from './compare.ts';

@@ -11,7 +11,7 @@ const address = z.string().transform((text, context) => {
   return parsed ?? '';
 });
 
-const words = z.array(z.string().trim().min(1).max(200)).min(1).max(100).optional();
+const words = z.array(z.string().trim().max(200)).max(100).optional();
 
 const ruleSchema = z.strictObject({
   kinds: words,

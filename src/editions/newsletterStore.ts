@@ -74,6 +74,12 @@ export async function insertNewsletter(
   return rows[0]?.id;
 }
 
+/** What decides when a slot is; that editors are reminded earlier changes none. */
+function timesOf(table: 'newsletters' | 'new') {
+  const schedule = sql`${sql.ref(table)}.settings->'schedule'`;
+  return sql`(${schedule}->>'cron', ${schedule}->>'leadMinutes', ${schedule}->>'toleranceMinutes')`;
+}
+
 /** A changed schedule or time zone holds from `now` on: what passed under the old one is past. */
 export async function updateNewsletter(
   db: Database,
@@ -82,7 +88,7 @@ export async function updateNewsletter(
   now: Date,
 ): Promise<void> {
   await sql`update newsletters set name = ${change.name}, settings = new.settings,
-      schedule_since = case when newsletters.settings->'schedule' = new.settings->'schedule'
+      schedule_since = case when ${timesOf('newsletters')} is not distinct from ${timesOf('new')}
         and newsletters.settings->'timeZone' = new.settings->'timeZone' then schedule_since else ${now} end
     from (select ${JSON.stringify(change.settings)}::jsonb as settings) new
     where id = ${id}`.execute(db);

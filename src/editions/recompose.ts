@@ -2,36 +2,61 @@ import { type ComposeInput, type Composition, compose } from './compose/index.ts
 import type { EditionContent, EditionPiece, EditionSection } from './edition.ts';
 import { piecesOf } from './edit.ts';
 
-// Composes an edition again, with news that has come in, and keeps everything that an editor has done to the last proposal:
-// what was dropped stays out, what was added or moved stays where it was put, what was written stays written. What an editor
-// did is what differs between the last proposal and what the edition says now.
+// Composes an edition again, with news that has come in, and keeps everything that an editor has done to it: what was dropped
+// stays out, what was added or moved stays where it was put, what was written stays written. What an editor did is what
+// differs between the last proposal and what the edition says now, and what was known of that before.
+
+/** What the composer last proposed, and what editors had done up to then that it no longer shows. */
+export interface Proposed {
+  content: EditionContent;
+  dropped: number[];
+  /** Keys of sections in which an editor has had a hand. */
+  touched: string[];
+  /** Pieces that an editor added, moved or wrote over. */
+  byEditor: number[];
+}
+
+export function firstProposal(content: EditionContent): Proposed {
+  return { content, dropped: [], touched: [], byEditor: [] };
+}
 
 export function recompose(
-  proposal: EditionContent,
+  proposed: Proposed,
   current: EditionContent,
   input: Omit<ComposeInput, 'kept'>,
-): { proposal: Composition; content: EditionContent } {
-  const kept = {
-    sections: new Map(
-      current.sections
-        .filter((section) => isTouched(section, proposal))
-        .map(({ key, pieces }) => [key, pieces.map(({ pieceId }) => pieceId)]),
-    ),
-    dropped: new Set(idsOf(proposal).filter((id) => !idsOf(current).includes(id))),
-  };
-  const fresh = compose({ ...input, kept });
-  const sections = inEditorsOrder(fresh.content.sections, proposal, current).map((section) => ({
+): { proposed: Proposed; composition: Composition; content: EditionContent } {
+  const { content: proposal } = proposed;
+  const here = idsOf(current);
+  const touched = current.sections.filter(
+    (section) => proposed.touched.includes(section.key) || isTouched(section, proposal),
+  );
+  const dropped = [...proposed.dropped, ...idsOf(proposal)].filter((id) => !here.includes(id));
+  const byEditor = piecesOf(current)
+    .filter((piece) => proposed.byEditor.includes(piece.pieceId) || isByEditor(piece, proposal, current))
+    .map(({ pieceId }) => pieceId);
+  const sectionsKept = new Map(touched.map(({ key, pieces }) => [key, pieces.map(({ pieceId }) => pieceId)]));
+  const kept = { sections: sectionsKept, byEditor: new Set(byEditor), dropped: new Set(dropped) };
+  const composition = compose({ ...input, kept });
+  const fresh = composition.content;
+  const sections = inEditorsOrder(fresh.sections, proposal, current).map((section) => ({
     ...section,
     title: keptText(titleOf(proposal, section.key), titleOf(current, section.key), section.title),
     pieces: section.pieces.map((piece) => withEdits(piece, proposal, current)),
   }));
   const content = {
-    subject: keptText(proposal.subject, current.subject, fresh.content.subject),
-    preheader: keptText(proposal.preheader, current.preheader, fresh.content.preheader),
-    note: keptText(proposal.note, current.note, fresh.content.note),
+    subject: keptText(proposal.subject, current.subject, fresh.subject),
+    preheader: keptText(proposal.preheader, current.preheader, fresh.preheader),
+    note: keptText(proposal.note, current.note, fresh.note),
     sections: withEmptied(sections, current),
   };
-  return { proposal: fresh, content };
+  // What an editor wrote over the edition shows against what the composer would have written.
+  return { proposed: { content: fresh, dropped, touched: [...sectionsKept.keys()], byEditor }, composition, content };
+}
+
+function isByEditor(piece: EditionPiece, proposal: EditionContent, current: EditionContent): boolean {
+  const place = (content: EditionContent) =>
+    content.sections.find(({ pieces }) => pieces.some(({ pieceId }) => pieceId === piece.pieceId))?.key;
+  return place(proposal) !== place(current) || editedFields(piece, proposal).length > 0;
 }
 
 function idsOf(content: EditionContent): number[] {
@@ -67,7 +92,9 @@ function withEdits(piece: EditionPiece, proposal: EditionContent, current: Editi
   const before = piecesOf(proposal).find(({ pieceId }) => pieceId === piece.pieceId);
   if (before === undefined) return now;
   const edited = editedFields(now, proposal);
-  return { ...piece, ...Object.fromEntries(edited.map((field) => [field, now[field]])) };
+  // What somebody has seen of it is what it was: composing again looks at nothing for an editor.
+  const { version = 1 } = now;
+  return { ...piece, ...Object.fromEntries(edited.map((field) => [field, now[field]])), version };
 }
 
 function editedFields(now: EditionPiece, proposal: EditionContent) {

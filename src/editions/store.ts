@@ -1,5 +1,6 @@
 import { type Database, sql } from '../platform/database/index.ts';
 import type { Choice, Edition, EditionContent, EditionState } from './edition.ts';
+import type { Proposed } from './recompose.ts';
 
 const COLUMNS = sql`id, newsletter_id as "newsletterId", number, state, slot_at as "slotAt", window_from as "windowFrom",
   window_to as "windowTo", revision, release_at as "releaseAt", started_at as "startedAt", finished_at as "finishedAt",
@@ -66,18 +67,20 @@ export async function listRevisions(db: Database, editionId: number): Promise<Re
 }
 
 /** What the composer last proposed; undefined for an edition that it did not compose. */
-export async function readProposal(db: Database, id: number): Promise<EditionContent | undefined> {
+export async function readProposal(db: Database, id: number): Promise<Proposed | undefined> {
   const { rows } = await sql<{
-    proposal: EditionContent | null;
+    proposal: Proposed | null;
   }>`select proposal from editions where id = ${id}`.execute(db);
   return rows[0]?.proposal ?? undefined;
 }
 
-/** `windowTo`: up to when the composer has looked. */
-export async function keepProposal(db: Database, id: number, proposal: EditionContent, windowTo: Date): Promise<void> {
-  await sql`update editions set proposal = ${JSON.stringify(proposal)}::jsonb, window_to = ${windowTo} where id = ${id}`.execute(
-    db,
-  );
+/** `windowTo`: up to when the composer has looked; where a later edition has looked further, that one's window stays its own. */
+export async function keepProposal(db: Database, id: number, proposed: Proposed, windowTo: Date): Promise<void> {
+  await sql`update editions e set proposal = ${JSON.stringify(proposed)}::jsonb,
+      window_to = case when exists (
+          select from editions o where o.newsletter_id = e.newsletter_id and o.number > e.number and o.state <> 'cancelled'
+        ) then window_to else ${windowTo} end
+    where id = ${id}`.execute(db);
 }
 
 /**
@@ -141,12 +144,12 @@ export interface ListedChoice extends Choice {
   overriddenBy: string | null;
 }
 
-/** Those that are in first, then the newest. What an editor made of a choice counts. */
+/** Those that are in first, then the newest. Whether a piece is in is what the edition says by now. */
 export async function listChoices(db: Database, editionId: number): Promise<ListedChoice[]> {
   const { rows } = await sql<ListedChoice>`
-    select c.piece_id as "pieceId", case c.overridden when 'added' then true when 'dropped' then false else c.included end as included,
-      c.code, c.sentence, p.title, c.overridden, c.overridden_by as "overriddenBy"
+    select c.piece_id as "pieceId", ep.piece_id is not null as included, c.code, c.sentence, p.title, c.overridden, c.overridden_by as "overriddenBy"
     from edition_choices c join pieces p on p.id = c.piece_id
+      left join edition_pieces ep on ep.edition_id = c.edition_id and ep.piece_id = c.piece_id
     where c.edition_id = ${editionId} order by 2 desc, p.published_at desc, p.id`.execute(db);
   return rows;
 }
@@ -186,11 +189,18 @@ export async function piecesRunBefore(
   exceptEditionId: number | null,
 ): Promise<Map<number, number>> {
   const { rows } = await sql<{ pieceId: number; number: number }>`
+    with asked as (
+      select id, coalesce(same_as, id) as story from pieces where id = any(${ids}::bigint[])
+    ), told as (
+      select id, story from asked
+      union select p.id, a.story from asked a join pieces p on p.same_as = a.story
+      union select a.story, a.story from asked a
+    )
     select asked.id as "pieceId", min(e.number) as number
-    from pieces asked join pieces p on coalesce(p.same_as, p.id) = coalesce(asked.same_as, asked.id)
-      join edition_pieces ep on ep.piece_id = p.id and ep.newsletter_id = ${newsletterId}
+    from asked join told on told.story = asked.story
+      join edition_pieces ep on ep.piece_id = told.id and ep.newsletter_id = ${newsletterId}
       join editions e on e.id = ep.edition_id
-    where asked.id = any(${ids}::bigint[]) and e.id is distinct from ${exceptEditionId}::bigint
+    where e.id is distinct from ${exceptEditionId}::bigint
     group by asked.id`.execute(db);
   return new Map(rows.map((row) => [row.pieceId, row.number]));
 }
@@ -221,10 +231,14 @@ export async function nextNumber(db: Database, newsletterId: number): Promise<nu
   return rows[0]?.number ?? 1;
 }
 
-/** An approved edition that somebody has to look at again; undefined where it is past that. */
-export async function returnToReview(db: Database, id: number): Promise<Edition | undefined> {
+/** An approved edition, at that revision, that somebody has to look at again; undefined where it is past that. */
+export async function returnToReview(
+  db: Database,
+  { id, revision }: Pick<Edition, 'id' | 'revision'>,
+): Promise<Edition | undefined> {
   const { rows } = await sql<Edition>`
-    update editions set state = 'in_review', release_at = null where id = ${id} and state in ('approved', 'scheduled')
+    update editions set state = 'in_review', release_at = null
+    where id = ${id} and revision = ${revision} and state in ('approved', 'scheduled')
     returning ${COLUMNS}`.execute(db);
   return rows[0];
 }

@@ -33,6 +33,14 @@ export async function raiseEditionAlert(
   );
 }
 
+/** The next one after an id that nobody else has in hand, for this transaction. */
+export async function takeAlert(db: Database, after: number): Promise<Alert | undefined> {
+  const { rows } = await sql<Alert>`
+    select id, newsletter_id as "newsletterId", edition_id as "editionId", kind, detail, raised_at as "raisedAt"
+    from alerts where told_at is null and id > ${after} order by id limit 1 for update skip locked`.execute(db);
+  return rows[0];
+}
+
 export async function untoldAlerts(db: Database): Promise<Alert[]> {
   const { rows } = await sql<Alert>`
     select id, newsletter_id as "newsletterId", edition_id as "editionId", kind, detail, raised_at as "raisedAt"

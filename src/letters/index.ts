@@ -1,2 +1,2 @@
 export { type LetterName, letterMessage, writeLetter } from './letter.ts';
-export { type Alert, markTold, raiseAlert, raiseEditionAlert, untoldAlerts } from './alerts.ts';
+export { type Alert, markTold, raiseAlert, raiseEditionAlert, takeAlert, untoldAlerts } from './alerts.ts';

@@ -37,25 +37,33 @@ const SERIOUS: ReadonlySet<Kind> = new Set(['retitled', 'deck', 'byline', 'corre
 
 export async function newsOf(db: Database, content: EditionContent): Promise<PieceNews[]> {
   const pieces = piecesOf(content);
-  const seen = pieces.flatMap(({ pieceId, version }) => (version === undefined ? [] : [{ pieceId, version }]));
+  // An edition from before pieces had versions has seen the first.
+  const seen = pieces.map(({ pieceId, version = 1 }) => ({ pieceId, version }));
   const changes = await changesSince(db, seen);
   return pieces.flatMap((piece) => {
-    const own = changes.filter(({ pieceId, change, after }) => {
-      const isSaid = (change === 'retitled' && after === piece.title) || (change === 'deck' && after === piece.deck);
-      return pieceId === piece.pieceId && SERIOUS.has(change) && !isSaid;
-    });
-    return own.length === 0 ? [] : [{ pieceId: piece.pieceId, title: piece.title, changes: lastOfEach(own) }];
+    const own = netChanges(changes.filter(({ pieceId }) => pieceId === piece.pieceId)).filter(
+      (change) => SERIOUS.has(change.change) && !isSaid(piece, change),
+    );
+    return own.length === 0 ? [] : [{ pieceId: piece.pieceId, title: piece.title, changes: own }];
   });
 }
 
-/** A headline that was changed twice has changed from the first to the last. */
-function lastOfEach(changes: HistoryEntry[]): HistoryEntry[] {
+/** A headline that was changed twice has changed from the first to the last, or not at all; a page that is back is not gone. */
+function netChanges(changes: HistoryEntry[]): HistoryEntry[] {
   const byKind = new Map<Kind, HistoryEntry>();
   for (const change of changes) {
+    if (change.change === 'back') byKind.delete('gone');
     const before = byKind.get(change.change);
     byKind.set(change.change, before === undefined ? change : { ...change, before: before.before });
   }
-  return [...byKind.values()];
+  return [...byKind.values()].filter(({ before, after }) => before !== after);
+}
+
+/** Does the edition say so already? */
+function isSaid(piece: EditionPiece, { change, after }: HistoryEntry): boolean {
+  if (change === 'retitled') return after === piece.title;
+  if (change === 'deck') return after === piece.deck;
+  return change === 'byline' && after === piece.authors.join(', ');
 }
 
 /** One change as the end of a sentence: "its headline …". */
@@ -170,7 +178,7 @@ export async function withdrawChanged({ db, clock, log }: Pick<Newsroom, 'db' | 
     const news = await newsOf(db, await readContent(db, edition));
     if (news.length === 0) continue;
     const moved = await db.transaction().execute(async (tx) => {
-      const returned = await returnToReview(tx, edition.id);
+      const returned = await returnToReview(tx, edition);
       if (returned === undefined) return undefined;
       await withdrawApproval(tx, edition.id, clock.now());
       await recordAct(tx, {

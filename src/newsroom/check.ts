@@ -1,5 +1,5 @@
 import { editionsIn, piecesOf, readContent } from '../editions/index.ts';
-import { MINUTE_MS } from '../lib/time.ts';
+import { DAY_MS, MINUTE_MS } from '../lib/time.ts';
 import { pagesToCheck, recordPage } from '../pieces/index.ts';
 import { reasonOf } from '../platform/errors.ts';
 import { readArticle } from '../sources/index.ts';
@@ -7,13 +7,17 @@ import type { Newsroom } from './newsroom.ts';
 
 const EVERY_MS = 30 * MINUTE_MS;
 const AT_ONCE = 8;
+/** A draft that nobody has cancelled is forgotten by then. */
+const OPEN_DAYS = 30;
 
 /**
  * Looks at the pages of pieces that an edition on its way runs: is there a correction, is it retracted, is it gone? Each page
  * every half hour. Returns how many readers would see changed.
  */
 export async function checkPieces({ db, clock, log }: Pick<Newsroom, 'db' | 'clock' | 'log'>): Promise<number> {
-  const editions = await editionsIn(db, ['draft', 'in_review', 'approved', 'scheduled']);
+  const since = clock.now().getTime() - OPEN_DAYS * DAY_MS;
+  const open = await editionsIn(db, ['draft', 'in_review', 'approved', 'scheduled']);
+  const editions = open.filter(({ createdAt }) => createdAt.getTime() > since);
   const contents = await Promise.all(editions.map((edition) => readContent(db, edition)));
   const ids = [...new Set(contents.flatMap((content) => piecesOf(content).map(({ pieceId }) => pieceId)))];
   const queue = await pagesToCheck(db, ids, new Date(clock.now().getTime() - EVERY_MS));

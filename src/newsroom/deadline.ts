@@ -1,6 +1,14 @@
-import { type Edition, type Newsletter, editionsIn, findNewsletter, markTime, readContent } from '../editions/index.ts';
+import {
+  type Edition,
+  type Newsletter,
+  editionsIn,
+  findNewsletter,
+  hasWithdrawnApproval,
+  markTime,
+  readContent,
+} from '../editions/index.ts';
 import { raiseEditionAlert } from '../letters/index.ts';
-import { MINUTE_MS, shortDateTime } from '../lib/time.ts';
+import { HOUR_MS, MINUTE_MS, shortDateTime } from '../lib/time.ts';
 import type { Database } from '../platform/database/index.ts';
 import { isCode, reasonOf } from '../platform/errors.ts';
 import { approveEdition } from './approve.ts';
@@ -10,16 +18,22 @@ import { sendEdition } from './send.ts';
 // The last hours of a slot. Editors are reminded of an edition that nobody has approved, or that nobody has scheduled. When
 // it is due, it is held; where the newsletter has somebody's standing approval, it goes out, if no check finds anything.
 
+/** A standing approval is for the hour in which an edition is due, and for one that editors had time to look at. */
+const STANDING_MS = HOUR_MS;
+const TIME_TO_LOOK_MS = HOUR_MS;
+
 /** Reminds the editors, and deals with what is due. Each edition once, whoever asks. */
 export async function meetDeadlines(newsroom: Newsroom): Promise<void> {
   const { db, clock, log } = newsroom;
-  for (const edition of await editionsIn(db, ['draft', 'in_review', 'approved'])) {
+  for (const edition of await editionsIn(db, ['draft', 'in_review', 'approved', 'scheduled'])) {
     const newsletter = await findNewsletter(db, edition.newsletterId);
-    if (edition.slotAt === null || newsletter === undefined || newsletter.schedule === null) continue;
-    const leftMs = edition.slotAt.getTime() - clock.now().getTime();
+    const { slotAt, missedAt, startedAt } = edition;
+    if (slotAt === null || missedAt !== null || startedAt !== null || !newsletter?.schedule) continue;
+    const leftMs = slotAt.getTime() - clock.now().getTime();
+    const isNear = leftMs <= newsletter.schedule.reminderMinutes * MINUTE_MS;
     try {
-      if (leftMs <= 0) await meetSlot(newsroom, edition, newsletter);
-      else if (leftMs <= newsletter.schedule.reminderMinutes * MINUTE_MS) await remind(newsroom, edition, newsletter);
+      if (leftMs <= 0) await meetSlot(newsroom, { ...edition, slotAt }, newsletter);
+      else if (isNear && edition.state !== 'scheduled') await remind(newsroom, edition, newsletter);
     } catch (error) {
       log.error(`edition ${edition.id} is due and could not be dealt with`, { reason: reasonOf(error) });
     }
@@ -45,27 +59,31 @@ async function remind({ db, clock, deskUrl }: Newsroom, edition: Edition, newsle
   });
 }
 
-async function meetSlot(newsroom: Newsroom, edition: Edition, newsletter: Newsletter): Promise<void> {
-  const { db, clock } = newsroom;
-  const { standingApproval } = newsletter;
-  if (edition.missedAt !== null) return;
-  const why =
-    standingApproval === null ? heldBecause(edition) : await sendStanding(newsroom, edition, standingApproval);
+type Due = Edition & { slotAt: Date };
+
+/** What somebody has scheduled for later is met with that; a standing approval does not come back to it. */
+async function meetSlot(newsroom: Newsroom, edition: Due, newsletter: Newsletter): Promise<void> {
+  const { db, clock, deskUrl } = newsroom;
+  if (edition.state === 'scheduled') {
+    await markTime(db, edition.id, 'missed', clock.now());
+    return;
+  }
+  const { standingApproval: name } = newsletter;
+  const why = name === null ? heldBecause(edition) : await sendStanding(newsroom, edition, name);
   await db.transaction().execute(async (tx) => {
     if (!(await markTime(tx, edition.id, 'missed', clock.now()))) return;
-    const view = {
-      ...(await about(tx, edition, newsroom.deskUrl)),
-      due: shortDateTime(edition.slotAt ?? clock.now(), newsletter.timeZone),
-    };
-    if (why === '')
-      await raiseEditionAlert(tx, edition.id, 'standing-approval-used', { ...view, name: standingApproval ?? '' });
+    const due = shortDateTime(edition.slotAt, newsletter.timeZone);
+    const view = { ...(await about(tx, edition, deskUrl)), due };
+    if (why === '') await raiseEditionAlert(tx, edition.id, 'standing-approval-used', { ...view, name: name ?? '' });
     else await raiseEditionAlert(tx, edition.id, 'approval-missed', { ...view, why });
   });
 }
 
-/** Sends by a named person's standing approval; else says why not. What somebody has approved needs no other. */
-async function sendStanding(newsroom: Newsroom, edition: Edition, name: string): Promise<string> {
+/** Sends by a named person's standing approval; else says why not. */
+async function sendStanding(newsroom: Newsroom, edition: Due, name: string): Promise<string> {
   const by = `the standing approval of ${name}`;
+  const against = await standingDoesNotHold(newsroom, edition, name);
+  if (against !== undefined) return against;
   try {
     if (edition.state !== 'approved') await approveEdition(newsroom, edition.id, by, { unlessFound: true });
     await sendEdition(newsroom, edition.id, by);
@@ -74,6 +92,18 @@ async function sendStanding(newsroom: Newsroom, edition: Edition, name: string):
     if (!isCode(error, 'preflight-failed') && !isCode(error, 'not-approved')) throw error;
     return `The standing approval of ${name} covers editions with no finding, and this one has some:\n${error.message}`;
   }
+}
+
+/** In words, where it is not for an edition like this. */
+async function standingDoesNotHold({ db, clock }: Newsroom, edition: Due, name: string): Promise<string | undefined> {
+  const { id, slotAt, createdAt, state } = edition;
+  if (state !== 'approved' && (await hasWithdrawnApproval(db, id)))
+    return `Its approval was withdrawn with a change, and the standing approval of ${name} does not stand in for it.`;
+  if (clock.now().getTime() - slotAt.getTime() > STANDING_MS)
+    return `Roundup was not running when it was due, and it is too late for the standing approval of ${name}.`;
+  if (slotAt.getTime() - createdAt.getTime() < TIME_TO_LOOK_MS)
+    return `It was proposed too late for anybody to look at it, so the standing approval of ${name} does not hold.`;
+  return undefined;
 }
 
 function heldBecause({ state }: Edition): string {

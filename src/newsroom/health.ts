@@ -65,8 +65,7 @@ export async function watchSources({ db, clock }: Pick<Newsroom, 'db' | 'clock'>
     const news = newsOf(health, now);
     if (news === health.source.told) continue;
     await db.transaction().execute(async (tx) => {
-      await markSourceTold(tx, health.source.id, news);
-      if (news !== null) await tell(tx, newsletters, health, news);
+      if ((await markSourceTold(tx, health.source, news)) && news !== null) await tell(tx, newsletters, health, news);
     });
   }
 }

@@ -19,6 +19,7 @@ export {
   addToEdition,
   dropFromEdition,
   editInEdition,
+  holdFromEdition,
   moveInEdition,
   noPiece,
   restoreRevision,

@@ -7,16 +7,16 @@ import { noPiece } from './revise.ts';
 
 /**
  * An editor's word on a piece for a newsletter's editions to come; `free` takes it back. What is held is held out of the next
- * edition that is composed (`heldOutOf`: of that one), and may run in the one after it. Throws `not-found`, or `input-invalid` for a section that the
+ * edition that is composed, and may run in the one after it. Throws `not-found`, or `input-invalid` for a section that the
  * newsletter does not have.
  */
 export async function markPiece(
   { db, clock }: Pick<Newsroom, 'db' | 'clock'>,
   newsletter: Newsletter,
   pieceId: number,
-  word: { mark: MarkKind | 'free'; section?: string | undefined; by: string; heldOutOf?: number },
+  word: { mark: MarkKind | 'free'; section?: string | undefined; by: string },
 ): Promise<void> {
-  const { mark, section, by, heldOutOf } = word;
+  const { mark, section, by } = word;
   if (section !== undefined && newsletter.sections.every(({ key }) => key !== section)) {
     throw new RoundupError('input-invalid', `${newsletter.name} has no section "${section}".`, {
       hint: `There are: ${newsletter.sections.map(({ key }) => key).join(', ')}`,
@@ -30,7 +30,7 @@ export async function markPiece(
         pieceId,
         newsletterId: newsletter.id,
         mark,
-        editionNumber: mark === 'hold' ? (heldOutOf ?? (await nextNumber(tx, newsletter.id))) : null,
+        editionNumber: mark === 'hold' ? await nextNumber(tx, newsletter.id) : null,
         section: section ?? null,
         madeBy: by,
         madeAt: clock.now(),

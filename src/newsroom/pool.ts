@@ -44,7 +44,7 @@ export async function poolFor(
   const number = edition?.number ?? (await nextNumber(db, newsletter.id));
   const marks = await marksFor(db, newsletter.id, number);
   const marked = marks.filter(
-    ({ mark, editionNumber }) => mark === 'pin' || (mark === 'hold' && editionNumber === number - 1),
+    ({ mark, editionNumber }) => mark === 'pin' || (mark === 'hold' && (editionNumber ?? 0) < number),
   );
   const alsoIds = [...marked.map(({ pieceId }) => pieceId), ...(edition?.pieceIds ?? [])];
   const pieces = await listPieces(db, { sourceIds: newsletter.sourceIds, ...window, alsoIds });

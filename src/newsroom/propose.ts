@@ -6,6 +6,7 @@ import {
   type Newsletter,
   claimPieces,
   compose,
+  firstProposal,
   insertEdition,
   insertRevision,
   keepProposal,
@@ -41,7 +42,7 @@ export async function proposeEdition(
     createdAt: now,
   });
   await insertRevision(tx, edition, composition.content, { by, at: now, change: 'proposed' });
-  await keepProposal(tx, edition.id, composition.content, window.publishedUntil);
+  await keepProposal(tx, edition.id, firstProposal(composition.content), window.publishedUntil);
   await saveChoices(tx, edition.id, composition.choices);
   await claimOrRefuse(tx, edition, composition.content);
   await recordAct(tx, {

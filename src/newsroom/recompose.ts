@@ -14,8 +14,8 @@ export function recomposeEdition(
   by: string,
 ): Promise<Revised> {
   return changeEdition(parts, editionId, by, async ({ tx, edition, newsletter, content }) => {
-    const proposal = await readProposal(tx, editionId);
-    if (proposal === undefined) {
+    const proposed = await readProposal(tx, editionId);
+    if (proposed === undefined) {
       throw new RoundupError('state-refused', `Edition ${editionId} was not composed from the pool.`, {
         hint: `Change it with: roundup edition edit ${editionId}`,
       });
@@ -23,9 +23,9 @@ export function recomposeEdition(
     const pieceIds = piecesOf(content).map(({ pieceId }) => pieceId);
     const window = windowOf(edition, newsletter, parts.clock.now());
     const input = await poolFor(tx, newsletter, window, { id: editionId, number: edition.number, pieceIds });
-    const again = recompose(proposal, content, input);
-    await keepProposal(tx, editionId, again.proposal.content, window.publishedUntil);
-    await saveChoices(tx, editionId, again.proposal.choices);
+    const again = recompose(proposed, content, input);
+    await keepProposal(tx, editionId, again.proposed, window.publishedUntil);
+    await saveChoices(tx, editionId, again.composition.choices);
     return { content: again.content, change: 'composed again' };
   });
 }

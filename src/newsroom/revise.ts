@@ -20,7 +20,7 @@ import {
   withdrawApproval,
 } from '../editions/index.ts';
 import { shorten } from '../lib/text.ts';
-import { findPiece } from '../pieces/index.ts';
+import { findPiece, setMark } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { getEdition } from './find.ts';
@@ -101,6 +101,19 @@ export function dropFromEdition(parts: Parts, editionId: number, pieceId: number
     const dropped = dropPiece(content, pieceId);
     await overrideChoice(tx, editionId, pieceId, { what: 'dropped', by, at: parts.clock.now() });
     return { content: dropped, change: `dropped ${titleIn(content, pieceId)}` };
+  });
+}
+
+/** Takes a piece out and holds it for the next edition. */
+export function holdFromEdition(parts: Parts, editionId: number, pieceId: number, by: string): Promise<Revised> {
+  const at = parts.clock.now();
+  return changeEdition(parts, editionId, by, async ({ tx, content, edition, newsletter }) => {
+    const dropped = dropPiece(content, pieceId);
+    await overrideChoice(tx, editionId, pieceId, { what: 'dropped', by, at });
+    const { id: newsletterId } = newsletter;
+    const made = { mark: 'hold', section: null, madeBy: by, madeAt: at } as const;
+    await setMark(tx, { pieceId, newsletterId, editionNumber: edition.number, ...made });
+    return { content: dropped, change: `held ${titleIn(content, pieceId)} for the next edition` };
   });
 }
 

@@ -40,8 +40,7 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
     if (edition === undefined) throw await refusal(tx, editionId, 'be sent');
     const approval = await standingApproval(tx, editionId);
     if (approval === undefined) throw notApproved(editionId);
-    if (startedAt === null && (await newsOf(tx, await readContent(tx, edition))).length > 0)
-      throw hasChanged(editionId);
+    if ((await newsOf(tx, await readContent(tx, edition))).length > 0) throw hasChanged(editionId);
     const { hash } = approval;
     const size =
       startedAt === null

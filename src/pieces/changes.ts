@@ -33,8 +33,20 @@ export function merged(before: Piece, found: FoundPiece, isCompleted: boolean): 
     image: mergedImage(before, found),
     readingMinutes: found.readingMinutes || before.readingMinutes,
     language: found.language || before.language,
-    correction: found.correction || before.correction,
+    correction: isSameCorrection(before.correction, found.correction) ? before.correction : found.correction,
   };
+}
+
+/** A feed and a page give the same correction with more or less around it; one that is not given is not taken back. */
+export function isSameCorrection(before: string, after: string): boolean {
+  if (after === '') return true;
+  const plain = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, '')
+      .slice(0, 80);
+  const [a, b] = [plain(before), plain(after)];
+  return a !== '' && (a.startsWith(b) || b.startsWith(a));
 }
 
 /** The same picture keeps the alternative text and the credit that were found on its page. */

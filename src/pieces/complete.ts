@@ -1,8 +1,10 @@
 import { urlKey } from '../lib/url.ts';
 import { type Database, sql } from '../platform/database/index.ts';
 import type { FoundPiece } from '../sources/index.ts';
+import { isSameCorrection } from './changes.ts';
+import { decideLikeness, verdictOn } from './likenessStore.ts';
 import type { Lack, Piece, PieceChange } from './piece.ts';
-import { COLUMNS, insertAddresses, insertHistory, piecesAt } from './store.ts';
+import { COLUMNS, insertAddresses, insertHistory, lockPool, piecesAt } from './store.ts';
 
 // What the article's page says, where the source left it out; and what became of the page since.
 
@@ -50,6 +52,7 @@ export async function completePiece(db: Database, id: number, page: FoundPiece, 
 }
 
 async function complete(db: Database, id: number, page: FoundPiece, now: Date): Promise<void> {
+  await lockPool(db);
   const { rows } = await sql<Piece & { lacks: Lack[] }>`
     select ${COLUMNS}, p.lacks from pieces p where p.id = ${id} for update`.execute(db);
   const [piece] = rows;
@@ -75,9 +78,9 @@ async function takeCanonical(db: Database, piece: Piece, canonical: string, now:
   const key = urlKey(canonical);
   const [other] = await piecesAt(db, [key]);
   if (other === undefined) return insertAddresses(db, [{ urlKey: key, url: canonical, pieceId: piece.id }], now);
-  const stands = other.sameAs ?? other.id;
-  if (stands === piece.id || piece.sameAs !== null) return;
-  await sql`update pieces set same_as = ${stands} where id = ${piece.id}`.execute(db);
+  const pair = { pieceId: Math.min(piece.id, other.id), otherId: Math.max(piece.id, other.id) };
+  if (other.id === piece.id || (await verdictOn(db, pair)) !== undefined) return;
+  await decideLikeness(db, pair, 'same', { name: 'the page', at: now });
   const change = { change: 'syndicated', before: piece.url, after: other.url } as const;
   await insertHistory(db, [{ pieceId: piece.id, ...change }], now);
 }
@@ -87,17 +90,21 @@ export async function recordCompletionFailure(db: Database, id: number): Promise
 }
 
 /** What a look at a piece's page says now. True where readers would see a change. */
-export async function recordPage(
-  db: Database,
-  id: number,
-  page: 'gone' | Pick<FoundPiece, 'correction' | 'isRetracted' | 'title'>,
-  now: Date,
-): Promise<boolean> {
+export async function recordPage(db: Database, id: number, page: PageNow, now: Date): Promise<boolean> {
+  if (db.isTransaction) return keepPage(db, id, page, now);
+  return db.transaction().execute((tx) => keepPage(tx, id, page, now));
+}
+
+type PageNow = 'gone' | Pick<FoundPiece, 'correction' | 'isRetracted' | 'title'>;
+
+async function keepPage(db: Database, id: number, page: PageNow, now: Date): Promise<boolean> {
+  await lockPool(db);
   const { rows } = await sql<Piece>`select ${COLUMNS} from pieces p where p.id = ${id} for update`.execute(db);
   const [piece] = rows;
   if (piece === undefined) return false;
   const changes = page === 'gone' ? goneChanges(piece) : pageChanges(piece, page);
-  const correction = page === 'gone' ? piece.correction : page.correction || piece.correction;
+  const isKept = page === 'gone' || isSameCorrection(piece.correction, page.correction);
+  const correction = isKept ? piece.correction : page.correction;
   await sql`update pieces set page_checked_at = ${now}, correction = ${correction},
       gone_at = ${page === 'gone' ? (piece.goneAt ?? now) : null}::timestamptz,
       retracted_at = ${page !== 'gone' && page.isRetracted ? (piece.retractedAt ?? now) : piece.retractedAt}::timestamptz,
@@ -119,8 +126,11 @@ function pageChanges(piece: Piece, page: Pick<FoundPiece, 'correction' | 'isRetr
   const changes: (PieceChange | false)[] = [
     piece.goneAt !== null && { change: 'back', before: '', after: piece.url },
     piece.retractedAt === null && page.isRetracted && { change: 'retracted', before: piece.title, after: page.title },
-    page.correction !== '' &&
-      page.correction !== piece.correction && { change: 'corrected', before: piece.correction, after: page.correction },
+    !isSameCorrection(piece.correction, page.correction) && {
+      change: 'corrected',
+      before: piece.correction,
+      after: page.correction,
+    },
   ];
   return changes.filter((change) => change !== false);
 }

@@ -19,10 +19,12 @@ export async function sourceFlows(db: Database, now: Date): Promise<SourceFlow[]
   const weekAgo = new Date(now.getTime() - 7 * DAY_MS);
   const longAgo = new Date(weekAgo.getTime() - WEEKS * 7 * DAY_MS);
   const { rows } = await sql<SourceFlow>`
-    select source_id as "sourceId", max(published_at) as "newestAt", count(*)::int as known,
+    select s.source_id as "sourceId", max(published_at) as "newestAt", count(*)::int as known,
       count(*) filter (where published_at > ${weekAgo})::int as week,
       count(*) filter (where published_at between ${longAgo} and ${weekAgo}) /
         greatest(1, least(${WEEKS}, extract(epoch from ${weekAgo} - min(published_at)) / 604800))::float8 as "usualWeek"
-    from pieces where published_at <= ${now} group by source_id`.execute(db);
+    from pieces p join piece_sources s on s.piece_id = p.id where published_at <= ${now} group by s.source_id`.execute(
+    db,
+  );
   return rows;
 }

@@ -2,9 +2,13 @@
 // estimates how much of the text they share (Broder 1997). Keys make those that may be alike meet in an index, so that a new
 // piece is not held against the whole pool.
 
+/** What a piece is compared by. */
 export interface Likeness {
+  /** The words of its headline. */
+  words: string[];
   signature: number[];
-  keys: string[];
+  /** Two pieces that are alike share one at least. */
+  keys: number[];
 }
 
 const HASHES = 32;
@@ -17,23 +21,20 @@ const FEWEST_RUNS = 10;
 export function likenessOf(title: string, text: string): Likeness {
   const runs = runsOf(wordsOf(text.slice(0, TEXT_COMPARED)));
   const signature = runs.length < FEWEST_RUNS ? [] : minHashes(runs.map(hash));
-  const bands = Array.from(
-    { length: signature.length / BAND },
-    (_, band) => `b${band}:${signature.slice(band * BAND, (band + 1) * BAND).join(':')}`,
+  const bands = Array.from({ length: signature.length / BAND }, (_, band) =>
+    hash(`b${band}:${signature.slice(band * BAND, (band + 1) * BAND).join(':')}`),
   );
   const words = wordsOf(title);
-  const titles = words.length < RUN ? [] : runsOf(words).map((run) => `t:${hash(run).toString(36)}`);
-  return { signature, keys: [...new Set([...bands, ...titles])] };
+  // A series has headlines alike; where there is a text, that is what counts.
+  const titles = signature.length > 0 || words.length < RUN ? [] : runsOf(words).map((run) => hash(`t:${run}`));
+  return { words, signature, keys: [...new Set([...bands, ...titles])].map((key) => key | 0) };
 }
 
-export interface Compared {
-  title: string;
-  signature: number[];
-}
+export type Compared = Pick<Likeness, 'words' | 'signature'>;
 
 /** Of what two pieces share: of their headlines' words, and of their texts. */
 export function compare(a: Compared, b: Compared): { title: number; text: number } {
-  return { title: shared(wordsOf(a.title), wordsOf(b.title)), text: sameHashes(a.signature, b.signature) };
+  return { title: shared(a.words, b.words), text: sameHashes(a.signature, b.signature) };
 }
 
 /** In words, why two pieces look like one story; undefined where they do not. */
@@ -44,7 +45,7 @@ export function likeReason(a: Compared, b: Compared): { score: number; reason: s
   if (title >= 0.5 && text >= 0.3) return { score: (title + text) / 2, reason: 'their headlines and texts share much' };
   // A series has headlines alike and texts that are not; where there is no text to compare, the headlines are all there is.
   if (a.signature.length > 0 && b.signature.length > 0) return undefined;
-  const length = Math.min(wordsOf(a.title).length, wordsOf(b.title).length);
+  const length = Math.min(a.words.length, b.words.length);
   if (title === 1 && length >= 4) return { score: 0.9, reason: 'their headlines are the same' };
   if (title >= 0.75 && length >= 5)
     return { score: title, reason: `${percent(title)} of their headlines' words are the same` };

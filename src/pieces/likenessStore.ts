@@ -37,8 +37,8 @@ export async function undecidedPairs(db: Database, ids: number[] | undefined, li
 }
 
 /**
- * A person's word on two pieces. The same: the one that was there first stands for both. Different: they are not proposed
- * again, and what had been taken together is two again.
+ * Somebody's word on two pieces. The same: the one that was there first stands for both, and for all that are the same as
+ * either. Different: they are not proposed again, and what had been taken together by that word alone is two again.
  */
 export async function decideLikeness(
   db: Database,
@@ -52,11 +52,41 @@ export async function decideLikeness(
     on conflict (piece_id, other_id) do update set verdict = ${verdict}, decided_by = ${by.name}, decided_at = ${by.at}`.execute(
     db,
   );
-  if (verdict === 'same')
-    await sql`
-      with stands as (select coalesce(same_as, id) as id from pieces where id = ${pieceId}),
-        falls as (select coalesce(same_as, id) as id from pieces where id = ${otherId})
-      update pieces p set same_as = stands.id from stands, falls
-      where p.id <> stands.id and coalesce(p.same_as, p.id) = falls.id`.execute(db);
-  else await sql`update pieces set same_as = null where id = ${otherId} and same_as = ${pieceId}`.execute(db);
+  await regroup(db, [pieceId, otherId]);
+}
+
+export async function verdictOn(
+  db: Database,
+  { pieceId, otherId }: { pieceId: number; otherId: number },
+): Promise<'same' | 'different' | undefined> {
+  const { rows } = await sql<{ verdict: 'same' | 'different' | null }>`
+    select verdict from piece_likeness where piece_id = ${pieceId} and other_id = ${otherId}`.execute(db);
+  return rows[0]?.verdict ?? undefined;
+}
+
+/** Who stands for whom, anew from all that was said: the first of those that are tied together. */
+async function regroup(db: Database, ids: number[]): Promise<void> {
+  const { rows: members } = await sql<{ id: number }>`
+    select id from pieces where coalesce(same_as, id) in (select coalesce(same_as, id) from pieces where id = any(${ids}::bigint[]))`.execute(
+    db,
+  );
+  const group = members.map(({ id }) => id);
+  const { rows: ties } = await sql<{ a: number; b: number }>`
+    select piece_id as a, other_id as b from piece_likeness
+    where verdict = 'same' and piece_id = any(${group}::bigint[]) and other_id = any(${group}::bigint[])`.execute(db);
+  const stands = new Map(group.map((id) => [id, id]));
+  for (let isChanged = true; isChanged;) {
+    isChanged = false;
+    for (const { a, b } of ties) {
+      const first = Math.min(stands.get(a) as number, stands.get(b) as number);
+      if (stands.get(a) === first && stands.get(b) === first) continue;
+      stands.set(a, first).set(b, first);
+      isChanged = true;
+    }
+  }
+  const rows = [...stands].map(([id, first]) => ({ id, first: first === id ? null : first }));
+  await sql`update pieces p set same_as = r.first
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(id bigint, first bigint) where p.id = r.id`.execute(
+    db,
+  );
 }

@@ -34,11 +34,13 @@ export async function clearMark(db: Database, newsletterId: number, pieceId: num
   return numAffectedRows === 1n;
 }
 
-/** Those that matter for an edition of this number: what is pinned, never to be run, or held out of it or of the one before. */
+/** Those that matter for an edition of this number; what was held and has not run in a season is forgotten. */
 export async function marksFor(db: Database, newsletterId: number, number: number): Promise<Mark[]> {
   const { rows } = await sql<Mark>`
     select ${COLUMNS} from piece_marks where newsletter_id = ${newsletterId}
-      and (mark <> 'hold' or edition_number >= ${number - 1}) order by piece_id`.execute(db);
+      and (mark <> 'hold' or edition_number >= ${number} or made_at > now() - interval '90 days') order by piece_id`.execute(
+    db,
+  );
   return rows;
 }
 

@@ -5,7 +5,10 @@ export interface Piece {
   id: number;
   url: string;
   guid: string | null;
+  /** Whose word on it counts. */
   sourceId: number;
+  /** All that have brought it. */
+  sourceIds: number[];
   title: string;
   deck: string;
   kind: string;

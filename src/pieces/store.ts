@@ -5,25 +5,25 @@ import type { Lack, Piece, PieceChange } from './piece.ts';
 export const COLUMNS = sql`p.id, p.url, p.guid, p.source_id as "sourceId", p.title, p.deck, p.kind, p.region, p.authors, p.tags,
   p.image, p.reading_minutes as "readingMinutes", p.language, p.published_at as "publishedAt",
   p.first_seen_at as "firstSeenAt", p.version, p.embargo_until as "embargoUntil", p.gone_at as "goneAt",
-  p.retracted_at as "retractedAt", p.correction, p.same_as as "sameAs"`;
+  p.retracted_at as "retractedAt", p.correction, p.same_as as "sameAs",
+  array(select s.source_id from piece_sources s where s.piece_id = p.id order by 1) as "sourceIds"`;
 
 /** What a statement writes of a piece; `id` 0 where it is new. */
 export interface PieceRow extends Omit<
   Piece,
-  'id' | 'sourceId' | 'firstSeenAt' | 'version' | 'embargoUntil' | 'goneAt' | 'retractedAt' | 'sameAs'
+  'id' | 'sourceId' | 'sourceIds' | 'firstSeenAt' | 'version' | 'embargoUntil' | 'goneAt' | 'retractedAt' | 'sameAs'
 > {
   urlKey: string;
   updatedAt: Date | null;
   isRetracted: boolean;
   lacks: Lack[];
   signature: number[];
-  likenessKeys: string[];
 }
 
 const RECORDSET = sql`r(id bigint, "urlKey" text, url text, guid text, title text, deck text, kind text, region text,
   authors jsonb, tags jsonb, image jsonb, "readingMinutes" int, language text, "publishedAt" timestamptz,
-  "updatedAt" timestamptz, "isRetracted" boolean, lacks jsonb, signature jsonb, "likenessKeys" jsonb, correction text,
-  bumps boolean)`;
+  "updatedAt" timestamptz, "isRetracted" boolean, lacks jsonb, signature jsonb, correction text,
+  bumps boolean, "isBack" boolean, "sourceId" bigint)`;
 const texts = (column: string) => sql`array(select jsonb_array_elements_text(r.${sql.raw(`"${column}"`)}))`;
 const numbers = (column: string) =>
   sql`array(select value::int from jsonb_array_elements_text(r.${sql.raw(`"${column}"`)}))`;
@@ -33,11 +33,11 @@ export async function insertPieces(db: Database, sourceId: number, rows: PieceRo
   if (rows.length === 0) return [];
   const { rows: done } = await sql<{ id: number; urlKey: string }>`
     insert into pieces (url_key, url, guid, source_id, title, deck, kind, region, authors, tags, image, reading_minutes,
-      language, published_at, updated_at, first_seen_at, changed_at, lacks, signature, likeness_keys,
-      correction, retracted_at)
+      language, published_at, updated_at, first_seen_at, changed_at, lacks, signature, correction,
+      retracted_at)
     select r."urlKey", r.url, r.guid, ${sourceId}, r.title, r.deck, r.kind, r.region, ${texts('authors')}, ${texts('tags')},
       nullif(r.image, 'null'::jsonb), r."readingMinutes", r.language, r."publishedAt", r."updatedAt", ${now}, ${now},
-      ${texts('lacks')}, ${numbers('signature')}, ${texts('likenessKeys')}, r.correction,
+      ${texts('lacks')}, ${numbers('signature')}, r.correction,
       case when r."isRetracted" then ${now}::timestamptz end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as ${RECORDSET}
     returning id, url_key as "urlKey"`.execute(db);
@@ -45,20 +45,26 @@ export async function insertPieces(db: Database, sourceId: number, rows: PieceRo
   return rows.map((row) => ids.get(row.urlKey) as number);
 }
 
-/** `bumps`: readers would see it. */
-export async function updatePieces(
-  db: Database,
-  rows: (PieceRow & { id: number; bumps: boolean })[],
-  now: Date,
-): Promise<void> {
+export interface PieceUpdate extends PieceRow {
+  id: number;
+  /** The source whose word counts from now on. */
+  sourceId: number;
+  /** Readers would see it. */
+  bumps: boolean;
+  /** Its page is there again. */
+  isBack: boolean;
+}
+
+export async function updatePieces(db: Database, rows: PieceUpdate[], now: Date): Promise<void> {
   if (rows.length === 0) return;
   await sql`
     update pieces p set url_key = r."urlKey", url = r.url, guid = r.guid, title = r.title, deck = r.deck, kind = r.kind,
       region = r.region, authors = ${texts('authors')}, tags = ${texts('tags')}, image = nullif(r.image, 'null'::jsonb),
       reading_minutes = r."readingMinutes", language = r.language, updated_at = r."updatedAt", correction = r.correction,
       retracted_at = case when r."isRetracted" then coalesce(p.retracted_at, ${now}) else p.retracted_at end,
-      gone_at = null, version = p.version + r.bumps::int, changed_at = case when r.bumps then ${now} else p.changed_at end,
-      signature = ${numbers('signature')}, likeness_keys = ${texts('likenessKeys')}
+      gone_at = case when r."isBack" then null else p.gone_at end, version = p.version + r.bumps::int,
+      changed_at = case when r.bumps then ${now} else p.changed_at end, signature = ${numbers('signature')},
+      source_id = r."sourceId"
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as ${RECORDSET} where p.id = r.id`.execute(db);
 }
 
@@ -66,10 +72,13 @@ export interface KnownPiece extends Piece {
   /** The address or id by which it was found. */
   foundBy: string;
   isCompleted: boolean;
+  /** A person added it; the first source that brings it takes it over. */
+  isByHand: boolean;
   signature: number[];
 }
 
-const KNOWN = sql`${COLUMNS}, p.completed_at is not null as "isCompleted", p.signature`;
+const KNOWN = sql`${COLUMNS}, p.completed_at is not null as "isCompleted", p.signature,
+  exists (select from sources s where s.id = p.source_id and s.kind = 'page') as "isByHand"`;
 
 export async function piecesAt(db: Database, urlKeys: string[]): Promise<KnownPiece[]> {
   const { rows } = await sql<KnownPiece>`
@@ -85,13 +94,37 @@ export async function piecesByGuid(db: Database, sourceId: number, guids: string
   return rows;
 }
 
-/** Those that share a key and were published in the same weeks. */
-export async function piecesLike(db: Database, keys: string[], from: Date, until: Date): Promise<KnownPiece[]> {
-  const { rows } = await sql<KnownPiece>`
-    select ${KNOWN}, '' as "foundBy" from pieces p
-    where p.likeness_keys && ${keys}::text[] and p.published_at between ${from} and ${until} and p.same_as is null
-    order by p.id limit 500`.execute(db);
+export interface AlikePiece extends KnownPiece {
+  shared: number[];
+}
+
+/** Those that share a key with one of ours and were published in the same weeks, those that share most first. */
+export async function piecesLike(db: Database, keys: number[], from: Date, until: Date): Promise<AlikePiece[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<AlikePiece>`
+    select ${KNOWN}, '' as "foundBy", k.shared
+    from (select piece_id, array_agg(key) as shared from piece_keys
+      where key = any(${keys}::int[]) and published_at between ${from} and ${until}
+      group by piece_id order by count(*) desc, piece_id limit 1000) k
+    join pieces p on p.id = k.piece_id where p.same_as is null order by p.id`.execute(db);
   return rows;
+}
+
+export async function insertKeys(
+  db: Database,
+  keys: { key: number; pieceId: number; publishedAt: Date }[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  await sql`insert into piece_keys (key, piece_id, published_at)
+    select r.key, r."pieceId", r."publishedAt"
+    from jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) as r(key int, "pieceId" bigint, "publishedAt" timestamptz)
+    on conflict do nothing`.execute(db);
+}
+
+/** A source has brought these pieces. */
+export async function insertSources(db: Database, sourceId: number, pieceIds: number[]): Promise<void> {
+  await sql`insert into piece_sources (source_id, piece_id) select ${sourceId}, unnest(${pieceIds}::bigint[])
+    on conflict do nothing`.execute(db);
 }
 
 export interface Address {
@@ -100,11 +133,14 @@ export interface Address {
   pieceId: number;
 }
 
+/** An address that leads to another piece by now is that one's. */
 export async function insertAddresses(db: Database, addresses: Address[], now: Date): Promise<void> {
+  if (addresses.length === 0) return;
   await sql`insert into piece_addresses (url_key, piece_id, url, since)
     select r."urlKey", r."pieceId", r.url, ${now}
     from jsonb_to_recordset(${JSON.stringify(addresses)}::jsonb) as r("urlKey" text, "pieceId" bigint, url text)
-    on conflict do nothing`.execute(db);
+    on conflict (url_key) do update set piece_id = excluded.piece_id, url = excluded.url, since = excluded.since
+      where piece_addresses.piece_id <> excluded.piece_id`.execute(db);
 }
 
 export async function insertGuids(
@@ -141,17 +177,22 @@ export interface PieceQuery {
   alsoIds?: number[];
 }
 
-/** A piece counts as published when its embargo ends. */
+/** A piece counts as published when its embargo ends. Each part of it by an index of its own. */
 export async function listPieces(db: Database, query: PieceQuery): Promise<Piece[]> {
   const { sourceIds, publishedAfter, publishedUntil, lateSince, alsoIds = [] } = query;
   const { rows } = await sql<Piece>`
+    with windowed as (
+      select id from pieces where published_at > ${publishedAfter} and published_at <= ${publishedUntil}
+      union
+      select id from pieces where first_seen_at > ${publishedAfter} and published_at > ${lateSince} and published_at <= ${publishedUntil}
+      union
+      select id from pieces where embargo_until > ${publishedAfter} and published_at <= ${publishedUntil}
+    )
     select ${COLUMNS} from pieces p
-    where (${sourceIds.length === 0} or source_id = any(${sourceIds}::bigint[])) and (
-        (published_at > ${publishedAfter} and published_at <= ${publishedUntil})
-        or (published_at > ${lateSince} and published_at <= ${publishedUntil} and first_seen_at > ${publishedAfter})
-        or (embargo_until > ${publishedAfter} and published_at <= ${publishedUntil}))
-      or id = any(${alsoIds}::bigint[])
-    order by published_at desc, id`.execute(db);
+    where p.id = any(array(select unnest(${alsoIds}::bigint[]) union select id from windowed))
+      and (p.id = any(${alsoIds}::bigint[]) or ${sourceIds.length === 0} or exists (
+        select from piece_sources s where s.piece_id = p.id and s.source_id = any(${sourceIds}::bigint[])))
+    order by p.published_at desc, p.id`.execute(db);
   return rows;
 }
 

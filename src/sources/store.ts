@@ -81,6 +81,13 @@ export async function updateSource(
     where id = ${id}`.execute(db);
 }
 
-export async function markSourceTold(db: Database, id: number, told: Source['told']): Promise<void> {
-  await sql`update sources set told = ${told} where id = ${id}`.execute(db);
+/** False where another process has told it. */
+export async function markSourceTold(
+  db: Database,
+  { id, told: before }: Pick<Source, 'id' | 'told'>,
+  told: Source['told'],
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update sources set told = ${told} where id = ${id} and told is not distinct from ${before}`.execute(db);
+  return numAffectedRows === 1n;
 }

@@ -9,6 +9,7 @@ const piece = (id: number, over: Partial<Piece> = {}): Piece => ({
   url: `https://example.org/${id}`,
   guid: null,
   sourceId: 1,
+  sourceIds: [],
   title: `Piece ${id}`,
   deck: 'A deck.',
   kind: 'Analysis',

@@ -16,8 +16,8 @@ import {
   completePieces,
   dropFromEdition,
   getEdition,
+  holdFromEdition,
   lookAround,
-  markPiece,
   openSlots,
   recomposeEdition,
   renderNow,
@@ -245,12 +245,11 @@ test('the month meets what was written down', async () => {
   await liveUntil('2026-11-18T09:00:00Z');
   const third = await expectProposal(expected[2]!);
   const patience = await pieceAt('patience');
-  const newsletter = (await import('../../src/editions/index.ts')).getNewsletter(db(), 'weekly');
-  await dropFromEdition(newsroom, third, patience.id, 'an editor');
-  await markPiece(newsroom, await newsletter, patience.id, { mark: 'hold', by: 'an editor', heldOutOf: 3 });
+  await holdFromEdition(newsroom, third, patience.id, 'an editor');
   await recomposeEdition(newsroom, third, 'an editor');
   expect(await sectionsOf(third)).toEqual(expected[2]!.afterHolding!.patience);
   expect((await listChoices(db(), third)).find(({ pieceId }) => pieceId === patience.id)).toMatchObject({
+    included: false,
     code: 'in-section',
     overridden: 'dropped',
     overriddenBy: 'an editor',

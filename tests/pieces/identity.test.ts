@@ -4,12 +4,13 @@ import {
   decideLikeness,
   findPieceByUrl,
   listHistory,
+  listPieces,
   recordPage,
   recordPieces,
   undecidedPairs,
 } from '../../src/pieces/index.ts';
 import type { FoundPiece } from '../../src/sources/index.ts';
-import { insertSource } from '../../src/sources/index.ts';
+import { insertSource, sourceByHand } from '../../src/sources/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 import { foundPiece } from '../support/found.ts';
 
@@ -49,9 +50,11 @@ test('moved: the same id at another address is the same piece, under both', asyn
   expect((await at('https://a.example/old')).id).toBe((await at('https://a.example/new')).id);
   expect((await at('https://a.example/old')).url).toBe('https://a.example/new');
   expect(await historyOf('https://a.example/new')).toEqual(['first', 'moved']);
-  // Seen at the old address once more, by a cached copy: it does not go back.
-  await record([piece('old', { guid: 'g1' })]);
+  // Where both are listed, the present address has the say; where only the old one is, it has moved back.
+  await record([piece('old', { guid: 'g1' }), piece('old', { url: 'https://a.example/new' })]);
   expect((await at('https://a.example/old')).url).toBe('https://a.example/new');
+  await record([piece('old', { guid: 'g1' })]);
+  expect((await at('https://a.example/new')).url).toBe('https://a.example/old');
 });
 
 test('moved without an id: the same headline and text at another address of the same source', async () => {
@@ -192,4 +195,85 @@ test('two collectors at once make one piece of one address', async () => {
   );
   expect(results.reduce((sum, one) => sum + one.new, 0)).toBe(1);
   expect(await countPieces(database.db)).toBe(1);
+});
+
+test('an address that another story has now is that story’s, and the one that was there keeps its own', async () => {
+  await record([piece('live', { guid: 'g1' })]);
+  await record([piece('live', { guid: 'g1', url: 'https://a.example/archive' })]);
+  const day = { publishedAt: new Date('2026-11-21T12:00:00Z') };
+  const other = piece('other', {
+    guid: 'g2',
+    url: 'https://a.example/live',
+    title: 'Something else altogether',
+    ...day,
+  });
+  expect(await record([other])).toMatchObject({ new: 1, changed: 0 });
+  expect(await record([other, piece('live', { guid: 'g1', url: 'https://a.example/archive' })])).toMatchObject({
+    new: 0,
+    changed: 0,
+  });
+  expect((await at('https://a.example/live')).title).toBe('Something else altogether');
+  expect((await at('https://a.example/archive')).title).toBe(piece('live').title);
+});
+
+test('that a feed lists a piece does not mean that its page is there', async () => {
+  await record([piece('g')]);
+  const { id } = await at('https://a.example/g');
+  await recordPage(database.db, id, 'gone', now);
+  expect(await record([piece('g', { tags: ['new'] })])).toMatchObject({ changed: 0 });
+  expect((await at('https://a.example/g')).goneAt).toEqual(now);
+});
+
+test('a piece is of every source that brings it; one that was added by hand is taken over', async () => {
+  const byHand = await sourceByHand(database.db);
+  await record([piece('p', { deck: 'As a person found it.' })], byHand);
+  await record([piece('p', { deck: 'As its own feed has it.' })], sourceId);
+  await record([piece('p', { deck: 'As another has it.' })], otherId);
+  expect(await at('https://a.example/p')).toMatchObject({
+    sourceId,
+    deck: 'As its own feed has it.',
+    sourceIds: [sourceId, otherId, byHand],
+  });
+  const window = {
+    publishedAfter: new Date(0),
+    publishedUntil: new Date('2027-01-01T00:00:00Z'),
+    lateSince: new Date(0),
+  };
+  for (const one of [sourceId, otherId])
+    expect(await listPieces(database.db, { sourceIds: [one], ...window })).toHaveLength(1);
+});
+
+test('different undoes same, and leaves what else was said', async () => {
+  await record(['1', '2', '3', '4'].map((slug) => piece(slug)));
+  const ids = await Promise.all(['1', '2', '3', '4'].map(async (slug) => (await at(`https://a.example/${slug}`)).id));
+  const by = { name: 'an editor', at: now };
+  const decide = (a: number, b: number, verdict: 'same' | 'different') =>
+    decideLikeness(database.db, { pieceId: ids[a]!, otherId: ids[b]! }, verdict, by);
+  const groups = async () =>
+    Promise.all(['1', '2', '3', '4'].map(async (slug) => (await at(`https://a.example/${slug}`)).sameAs));
+  await decide(1, 2, 'same');
+  await decide(2, 3, 'same');
+  expect(await groups()).toEqual([null, null, ids[1], ids[1]]);
+  await decide(2, 3, 'different');
+  expect(await groups()).toEqual([null, null, ids[1], null]);
+  await decide(0, 1, 'same');
+  expect(await groups()).toEqual([null, ids[0], ids[0], null]);
+  // A page's word does not go over an editor's.
+  await completePiece(database.db, ids[3]!, piece('4', { url: 'https://a.example/3' }), now);
+  expect((await groups())[3]).toBeNull();
+});
+
+test('completing and collecting at the same time lose nothing and do not stand in each other’s way', async () => {
+  const bare = (n: number) => piece(`c${n}`, { deck: '', deckIsGiven: false, authors: [] });
+  const all = Array.from({ length: 12 }, (_, n) => bare(n));
+  await record(all);
+  for (let round = 0; round < 4; round++)
+    await Promise.all([
+      record(all.map((one) => ({ ...one, tags: [`r${round}`] }))),
+      record(all, otherId),
+      ...all.map(async ({ url }, n) =>
+        completePiece(database.db, (await at(url)).id, piece(`c${n}`, { deck: 'The deck.', authors: ['Ana'] }), now),
+      ),
+    ]);
+  for (const { url } of all) expect(await at(url)).toMatchObject({ deck: 'The deck.', authors: ['Ana'] });
 });

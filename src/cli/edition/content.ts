@@ -10,15 +10,14 @@ import {
   editInEdition,
   fetchEditionImages,
   getEdition,
+  holdFromEdition,
   keepDespiteChanges,
-  markPiece,
   moveInEdition,
   newsOf,
   recomposeEdition,
   restoreRevision,
   takeChanges,
 } from '../../newsroom/index.ts';
-import { findNewsletter } from '../../editions/index.ts';
 import { findPieceByUrl } from '../../pieces/index.ts';
 import { httpUrl } from '../../lib/url.ts';
 import { RoundupError } from '../../platform/errors.ts';
@@ -62,7 +61,10 @@ export function contentCommands(): Command[] {
     onPiece('drop', 'take a piece out').action((id: string, piece: string, options: CommonOptions) =>
       revise(id, options, (parts, edition, by) => dropFromEdition(parts, edition, parseId(piece, 'piece'), by)),
     ),
-    onPiece('hold', 'take a piece out and hold it for the next edition').action(hold),
+    onPiece('hold', 'take a piece out and hold it for the next edition').action(
+      (id: string, piece: string, options: CommonOptions) =>
+        revise(id, options, (parts, edition, by) => holdFromEdition(parts, edition, parseId(piece, 'piece'), by)),
+    ),
     place(onPiece('move', 'move a piece within its section or to another one')).action(
       (id: string, piece: string, options: PlaceOptions) =>
         revise(id, options, (parts, edition, by) =>
@@ -146,17 +148,6 @@ async function add(id: string, piece: string, options: PlaceOptions & { local?: 
 async function lastSection(db: Parts['db'], editionId: number): Promise<string> {
   const content = await readContent(db, await getEdition(db, editionId));
   return content.sections.at(-1)?.key ?? '';
-}
-
-async function hold(id: string, piece: string, options: CommonOptions): Promise<void> {
-  await revise(id, options, async (parts, editionId, by) => {
-    const pieceId = parseId(piece, 'piece');
-    const revised = await dropFromEdition(parts, editionId, pieceId, by);
-    const newsletter = await findNewsletter(parts.db, revised.edition.newsletterId);
-    if (newsletter !== undefined)
-      await markPiece(parts, newsletter, pieceId, { mark: 'hold', by, heldOutOf: revised.edition.number });
-    return revised;
-  });
 }
 
 async function write(id: string, piece: string, options: TextOptions): Promise<void> {

@@ -68,11 +68,17 @@ class Composer {
       const room = this.#rooms.find(({ section }) => section.key === key);
       for (const id of room === undefined ? [] : ids) {
         const piece = byId.get(id);
-        if (piece === undefined || this.#placed.has(id)) continue;
-        this.#put(room as Room, piece, chosen(piece, 'by-an-editor', 'An editor put it there.'));
+        if (piece === undefined || this.#placed.has(id) || this.#choices.has(id)) continue;
+        this.#put(room as Room, piece, this.#whyKept(room as Room, piece));
         room?.fixed.add(id);
       }
     }
+  }
+
+  #whyKept({ section, pieces }: Room, piece: Candidate): Choice {
+    if (this.#input.kept?.byEditor.has(piece.id) === true)
+      return chosen(piece, 'by-an-editor', 'An editor put it there.');
+    return section.layout === 'lead' ? leads(section, piece) : inSection(section, piece, pieces.length + 1);
   }
 
   #setPinned(): void {
@@ -157,7 +163,7 @@ class Composer {
         )
         .toSorted((a, b) => b.pieces.length - a.pieces.length);
       for (const room of rooms) {
-        const given = room.pieces.findLast(({ id, region }) => !room.fixed.has(id) && regions.has(region));
+        const given = room.pieces.findLast(({ id, region }) => !room.fixed.has(id) && this.#isOneOfSeveral(region));
         if (given === undefined) continue;
         this.#take(room, given);
         if (this.#overLimit(piece) !== undefined) {
@@ -172,6 +178,11 @@ class Composer {
       }
     }
     return false;
+  }
+
+  /** Only then does the edition get wider when it goes. */
+  #isOneOfSeveral(region: string): boolean {
+    return this.#rooms.flatMap(({ pieces }) => pieces).filter((piece) => same(piece.region, region)).length > 1;
   }
 
   /** Pieces that are nowhere yet and meet a rule, in a section's order. */
@@ -258,9 +269,9 @@ class Composer {
 const NEWEST = { layout: 'list', order: 'newest' } as SectionSettings;
 
 function candidateOf(piece: Piece, { sourceNames }: ComposeInput): Candidate {
-  const { publishedAt, embargoUntil, sourceId } = piece;
+  const { publishedAt, embargoUntil, sourceId, sourceIds } = piece;
   const outAt = embargoUntil !== null && embargoUntil > publishedAt ? embargoUntil : publishedAt;
-  return { ...piece, outAt, source: sourceNames.get(sourceId) ?? '' };
+  return { ...piece, outAt, sources: [sourceId, ...sourceIds].flatMap((id) => sourceNames.get(id) ?? []) };
 }
 
 /** What editors set comes first and in their order; the rest in the section's. */

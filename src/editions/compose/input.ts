@@ -25,6 +25,8 @@ export interface ComposeInput {
 export interface Kept {
   /** Pieces in the order an editor gave them, by the key of their section. */
   sections: ReadonlyMap<string, number[]>;
+  /** Those that an editor added, moved or wrote over: they stay whatever speaks against them. */
+  byEditor: ReadonlySet<number>;
   dropped: ReadonlySet<number>;
 }
 

@@ -9,7 +9,8 @@ export type Rule = SectionSettings['rule'];
 export interface Candidate extends Piece {
   /** When it counts as published: at the end of its embargo. */
   outAt: Date;
-  source: string;
+  /** The names of all that have brought it, its own first. */
+  sources: string[];
 }
 
 export function meets(rule: Rule, piece: Candidate, now: Date): boolean {
@@ -20,7 +21,7 @@ export function meetsButForAge(rule: Rule, piece: Candidate): boolean {
   return (
     has(rule.kinds, [piece.kind]) &&
     has(rule.regions, [piece.region]) &&
-    has(rule.sources, [piece.source]) &&
+    has(rule.sources, piece.sources) &&
     has(rule.tags, piece.tags) &&
     has(rule.authors, piece.authors) &&
     hasWord(rule.titleWords, piece.title)

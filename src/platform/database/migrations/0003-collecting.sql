@@ -29,13 +29,30 @@ alter table pieces
   -- Taken for the same story as another one, which stands for both.
   add column same_as bigint references pieces,
   -- What its text is like: see src/pieces/likeness.ts.
-  add column signature int[] not null default '{}',
-  add column likeness_keys text[] not null default '{}';
-create index pieces_likeness on pieces using gin (likeness_keys);
+  add column signature int[] not null default '{}';
+create index pieces_embargo on pieces (embargo_until) where embargo_until is not null;
 create index pieces_first_seen on pieces (first_seen_at);
 create index pieces_source_seen on pieces (source_id, first_seen_at);
 create index pieces_incomplete on pieces (published_at desc) where completed_at is null and lacks <> '{}';
 create index pieces_same_as on pieces (same_as) where same_as is not null;
+
+-- Where pieces that may be alike meet: a key for each stretch of a text and each run of words of a headline.
+create table piece_keys (
+  key            int not null,
+  piece_id       bigint not null references pieces on delete cascade,
+  published_at   timestamptz not null,
+  primary key (key, piece_id)
+);
+create index piece_keys_piece on piece_keys (piece_id);
+
+-- Every source that has brought a piece; the one that is named in its row says what it is like.
+create table piece_sources (
+  source_id      bigint not null references sources,
+  piece_id       bigint not null references pieces on delete cascade,
+  primary key (source_id, piece_id)
+);
+create index piece_sources_piece on piece_sources (piece_id);
+insert into piece_sources (source_id, piece_id) select source_id, id from pieces;
 
 -- Every address under which a piece is known: where it was, where it is, where others ran it.
 create table piece_addresses (
@@ -102,7 +119,9 @@ create table piece_marks (
 alter table editions
   add column proposal jsonb,
   add column reminded_at timestamptz,
+  -- When its slot passed and was dealt with.
   add column missed_at timestamptz;
+update editions set missed_at = now(), reminded_at = now() where slot_at < now();
 alter table edition_choices
   add column overridden text check (overridden in ('dropped', 'added', 'moved')),
   add column overridden_by text,
