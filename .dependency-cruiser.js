@@ -53,6 +53,10 @@ const owned = [
   ['fastify', '^src/http/'],
   ['postal-mime', '^src/http/inbox/'],
   ['feedsmith', '^src/sources/feed/'],
+  ['linkedom', '^src/sources/page/'],
+  ['@mozilla/readability', '^src/sources/page/'],
+  ['chardet', '^src/sources/'],
+  ['sharp', '^src/media/'],
   ['csv-parse', '^src/subscribers/'],
   ['commander', '^src/cli/'],
 ].map(([library, folder]) => ({

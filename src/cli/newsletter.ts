@@ -164,6 +164,10 @@ async function show(slug: string | undefined, options: CommonOptions): Promise<v
   });
 }
 
+function most(limit: number | null): string {
+  return limit === null ? 'any number' : `${limit} at most`;
+}
+
 async function finish(newsletter: Newsletter, done: string, options: CommonOptions, db: Database): Promise<void> {
   const readers = await countSubscriptions(db, newsletter.id);
   if (options.json) return printJson({ ...newsletter, readers });
@@ -181,7 +185,6 @@ async function finish(newsletter: Newsletter, done: string, options: CommonOptio
     `  minimum ${rest.minimumPieces} pieces, window ${rest.windowDays} days, theme ${rest.theme}, language ${rest.language}, uncertain mails: ${rest.onUncertain}`,
   );
   const { perAuthor, perRegion, minRegions } = rest.diversity;
-  const most = (limit: number | null) => (limit === null ? 'any number' : `${limit} at most`);
   print(`  by one author ${most(perAuthor)}, from one region ${most(perRegion)}, ${minRegions} regions at least`);
   print(
     `  what nobody has approved when it is due ${rest.standingApproval === null ? 'is held' : `goes out by the standing approval of ${rest.standingApproval}, if no check finds anything`}`,

@@ -63,5 +63,5 @@ export {
   piecesOf,
   sectionWith,
 } from './edit.ts';
-export { type Proposed, firstProposal, recompose } from './recompose.ts';
+export { firstProposal, recompose } from './recompose.ts';
 export { type Difference, compareContents } from './compare.ts';

@@ -103,17 +103,20 @@ function editedFields(now: EditionPiece, proposal: EditionContent) {
   return EDITABLE.filter((field) => JSON.stringify(now[field]) !== JSON.stringify(before[field]));
 }
 
+function keysOf(content: EditionContent): string[] {
+  return content.sections.map(({ key }) => key);
+}
+
 /** Sections that an editor has put in another order stay in it. */
 function inEditorsOrder(
   sections: EditionSection[],
   proposal: EditionContent,
   current: EditionContent,
 ): EditionSection[] {
-  const keys = (content: EditionContent) => content.sections.map(({ key }) => key);
-  const common = keys(proposal).filter((key) => keys(current).includes(key));
-  const isReordered = common.some((key, at) => key !== keys(current).filter((one) => common.includes(one))[at]);
+  const common = keysOf(proposal).filter((key) => keysOf(current).includes(key));
+  const isReordered = common.some((key, at) => key !== keysOf(current).filter((one) => common.includes(one))[at]);
   if (!isReordered) return sections;
-  const rank = (key: string) => (keys(current).includes(key) ? keys(current).indexOf(key) : keys(current).length);
+  const rank = (key: string) => (keysOf(current).includes(key) ? keysOf(current).indexOf(key) : keysOf(current).length);
   return sections.toSorted((a, b) => rank(a.key) - rank(b.key));
 }
 

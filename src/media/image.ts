@@ -44,22 +44,29 @@ export async function makeImage(bytes: Buffer, variant: Variant): Promise<MadeIm
   const { width, height } = autoOrient;
   if (width < SMALLEST || height < SMALLEST) throw new Error(`it has only ${width} × ${height} pixels`);
   const isOpaque = hasAlpha !== true || (await open().stats()).isOpaque;
+  // Decoded once: what is tried after that is tried on the small picture.
+  const place = fitted({ width, height }, variant);
+  const cut = open()
+    .resize({ ...place, fit: 'cover', position: 'attention' })
+    .toColourspace('srgb');
+  const { data, info } = await cut.raw().toBuffer({ resolveWithObject: true });
+  const { channels } = info;
   for (const scale of SCALES) {
-    const size = fitted({ width, height }, variant, scale);
-    const cut = () =>
-      open()
-        .resize({ ...size, fit: 'cover', position: 'attention' })
-        .toColourspace('srgb');
-    const made = isOpaque ? await smallJpeg(cut) : ((await smallPng(cut)) ?? (await smallJpeg(cut)));
+    const size = {
+      width: Math.max(1, Math.round(place.width * scale)),
+      height: Math.max(1, Math.round(place.height * scale)),
+    };
+    const small = () => sharp(data, { raw: { ...place, channels } }).resize(size);
+    const made = isOpaque ? await smallJpeg(small) : ((await smallPng(small)) ?? (await smallJpeg(small)));
     if (made !== undefined) return { ...made, ...size };
   }
   throw new Error(`it cannot be made smaller than ${MOST_BYTES / 1024} KB`);
 }
 
 /** The shape of its place, never larger than the picture itself. */
-function fitted(picture: Variant, place: Variant, scale: number): Variant {
+function fitted(picture: Variant, place: Variant): Variant {
   const ratio = place.width / place.height;
-  const width = Math.round(Math.min(place.width * scale, picture.width, picture.height * ratio));
+  const width = Math.round(Math.min(place.width, picture.width, picture.height * ratio));
   return { width, height: Math.max(1, Math.round(width / ratio)) };
 }
 

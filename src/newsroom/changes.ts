@@ -66,9 +66,12 @@ function isSaid(piece: EditionPiece, { change, after }: HistoryEntry): boolean {
   return change === 'byline' && after === piece.authors.join(', ');
 }
 
+function short(text: string): string {
+  return shorten(text, 200);
+}
+
 /** One change as the end of a sentence: "its headline …". */
 export function changeInWords({ change, before, after }: Pick<HistoryEntry, 'change' | 'before' | 'after'>): string {
-  const short = (text: string) => shorten(text, 200);
   switch (change) {
     case 'retitled':
       return `its headline was “${short(before)}” and is “${short(after)}” now`;

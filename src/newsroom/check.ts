@@ -26,7 +26,7 @@ export async function checkPieces({ db, clock, log }: Pick<Newsroom, 'db' | 'clo
     for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
       const reading = await readArticle(piece);
       // A page that cannot be read now says nothing of the piece.
-      if (reading.outcome === 'failed') {
+      if (reading.outcome === 'failed' || reading.outcome === 'later') {
         log.debug('a piece could not be looked at', { piece: piece.id, reason: reading.problem });
         continue;
       }

@@ -115,6 +115,7 @@ async function collectSafely(newsroom: Parts, source: Source): Promise<Collected
   } catch (error) {
     const problem = `${source.url}: ${reasonOf(error)}`;
     newsroom.log.error(`collecting "${source.name}" failed`, { reason: problem });
+    await recordProblem(newsroom.db, source.id, newsroom.clock.now(), problem, undefined).catch(() => {});
     return { source, outcome: 'failed', found: 0, new: 0, changed: 0, problem };
   }
 }

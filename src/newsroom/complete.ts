@@ -34,7 +34,7 @@ export async function completePieces(
         const reading = await readArticle(piece);
         if (reading.outcome === 'read') await completePiece(db, piece.id, reading.piece, clock.now());
         else if (reading.outcome === 'gone') await recordPage(db, piece.id, 'gone', clock.now());
-        else await recordCompletionFailure(db, piece.id);
+        else if (reading.outcome === 'failed') await recordCompletionFailure(db, piece.id);
         if (reading.outcome === 'read') completed.read++;
         else completed.failed++;
         if (reading.outcome === 'failed') log.debug('an article page could not be read', { reason: reading.problem });

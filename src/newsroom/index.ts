@@ -5,7 +5,7 @@ export { type Collected, collectAll, collectById, lookAround, sourceIds } from '
 export { addPieceByUrl, completePieces } from './complete.ts';
 export { proposeCorrection, reopenStopped } from './correct.ts';
 export { getEdition } from './find.ts';
-export { type SourceHealth, sourceHealth } from './health.ts';
+export { sourceHealth } from './health.ts';
 export { fetchEditionImages } from './images.ts';
 export { comeBack, leave } from './leave.ts';
 export { markPiece } from './mark.ts';

@@ -40,13 +40,15 @@ export function merged(before: Piece, found: FoundPiece, isCompleted: boolean): 
 /** A feed and a page give the same correction with more or less around it; one that is not given is not taken back. */
 export function isSameCorrection(before: string, after: string): boolean {
   if (after === '') return true;
-  const plain = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}]+/gu, '')
-      .slice(0, 80);
-  const [a, b] = [plain(before), plain(after)];
+  const [a, b] = [beginningOf(before), beginningOf(after)];
   return a !== '' && (a.startsWith(b) || b.startsWith(a));
+}
+
+function beginningOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '')
+    .slice(0, 80);
 }
 
 /** The same picture keeps the alternative text and the credit that were found on its page. */
@@ -58,7 +60,6 @@ function mergedImage({ image }: Piece, found: FoundPiece): Piece['image'] {
 
 /** What readers would see of it, in an order of weight; empty where nothing of it changed. */
 export function changesBetween(before: Piece, after: Said & { isRetracted: boolean }): PieceChange[] {
-  const names = (authors: string[]) => authors.join(', ');
   const changes: (PieceChange | false)[] = [
     before.retractedAt === null &&
       after.isRetracted && { change: 'retracted', before: before.title, after: after.title },
@@ -70,10 +71,10 @@ export function changesBetween(before: Piece, after: Said & { isRetracted: boole
     before.title !== after.title && { change: 'retitled', before: before.title, after: after.title },
     before.deck !== after.deck && { change: 'deck', before: before.deck, after: after.deck },
     before.url !== after.url && { change: 'moved', before: before.url, after: after.url },
-    names(before.authors) !== names(after.authors) && {
+    before.authors.join(', ') !== after.authors.join(', ') && {
       change: 'byline',
-      before: names(before.authors),
-      after: names(after.authors),
+      before: before.authors.join(', '),
+      after: after.authors.join(', '),
     },
     !isSameImage(before.image, after.image) && {
       change: 'image',

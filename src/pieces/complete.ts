@@ -57,21 +57,32 @@ async function complete(db: Database, id: number, page: FoundPiece, now: Date): 
     select ${COLUMNS}, p.lacks from pieces p where p.id = ${id} for update`.execute(db);
   const [piece] = rows;
   if (piece === undefined) return;
-  const lacks = new Set(piece.lacks);
-  const image = piece.image ?? page.image ?? null;
-  const credit = image === null || image.credit !== '' ? image : { ...image, credit: page.image?.credit ?? '' };
-  const alt = credit === null || credit.alt !== '' ? credit : { ...credit, alt: page.image?.alt ?? '' };
-  await sql`update pieces set completed_at = ${now},
-      deck = ${lacks.has('deck') && page.deckIsGiven ? page.deck : piece.deck || page.deck},
-      authors = ${piece.authors.length > 0 ? piece.authors : page.authors}::text[], image = ${JSON.stringify(alt)}::jsonb,
-      kind = ${piece.kind || page.kind}, region = ${piece.region || page.region},
-      tags = ${piece.tags.length > 0 ? piece.tags : page.tags}::text[],
-      reading_minutes = case when reading_minutes = 0 then ${page.readingMinutes} else reading_minutes end,
-      language = ${piece.language || page.language}
+  const { deck, authors, image, kind, region, tags, language } = completed(piece, page);
+  await sql`update pieces set completed_at = ${now}, deck = ${deck}, authors = ${authors}::text[],
+      image = nullif(${JSON.stringify(image)}::jsonb, 'null'::jsonb), kind = ${kind}, region = ${region},
+      tags = ${tags}::text[], language = ${language},
+      reading_minutes = case when reading_minutes = 0 then ${page.readingMinutes} else reading_minutes end
     where id = ${id}`.execute(db);
-  await sql`update pieces set image = null where id = ${id} and image = 'null'::jsonb`.execute(db);
   await takeCanonical(db, piece, page.url, now);
   await recordPage(db, id, page, now);
+}
+
+function completed(piece: Piece & { lacks: Lack[] }, page: FoundPiece) {
+  const isBetterDeck = piece.lacks.includes('deck') && page.deckIsGiven;
+  return {
+    deck: isBetterDeck ? page.deck : piece.deck || page.deck,
+    authors: piece.authors.length > 0 ? piece.authors : page.authors,
+    image: completedImage(piece.image, page),
+    kind: piece.kind || page.kind,
+    region: piece.region || page.region,
+    tags: piece.tags.length > 0 ? piece.tags : page.tags,
+    language: piece.language || page.language,
+  };
+}
+
+function completedImage(image: Piece['image'], page: FoundPiece): Piece['image'] {
+  if (image === null || page.image === undefined) return image ?? page.image ?? null;
+  return { url: image.url, alt: image.alt || page.image.alt, credit: image.credit || page.image.credit };
 }
 
 async function takeCanonical(db: Database, piece: Piece, canonical: string, now: Date): Promise<void> {

@@ -1,9 +1,9 @@
 export type { Piece, PieceImage } from './piece.ts';
-export { type Recorded, recordPieces } from './record.ts';
+export { recordPieces } from './record.ts';
 export { completePiece, incompletePieces, pagesToCheck, recordCompletionFailure, recordPage } from './complete.ts';
 export { type SourceFlow, sourceFlows } from './flow.ts';
 export { imageKey } from './imageKey.ts';
-export { type ListedPair, decideLikeness, undecidedPairs } from './likenessStore.ts';
+export { decideLikeness, undecidedPairs } from './likenessStore.ts';
 export { type Mark, type MarkKind, clearMark, marksFor, marksOn, setEmbargo, setMark } from './marks.ts';
 export {
   type HistoryEntry,

@@ -40,7 +40,6 @@ export function compare(a: Compared, b: Compared): { title: number; text: number
 /** In words, why two pieces look like one story; undefined where they do not. */
 export function likeReason(a: Compared, b: Compared): { score: number; reason: string } | undefined {
   const { title, text } = compare(a, b);
-  const percent = (share: number) => `${Math.round(share * 100)} %`;
   if (text >= 0.5) return { score: text, reason: `about ${percent(text)} of their texts are the same` };
   if (title >= 0.5 && text >= 0.3) return { score: (title + text) / 2, reason: 'their headlines and texts share much' };
   // A series has headlines alike and texts that are not; where there is no text to compare, the headlines are all there is.
@@ -56,9 +55,13 @@ export function wordsOf(text: string): string[] {
   return text
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/[’'\u0300-\u036f]/g, '')
+    .replace(/\p{M}|[’']/gu, '')
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function runsOf(words: string[]): string[] {

@@ -8,6 +8,8 @@ import { parsePage } from './page/index.ts';
 export type ArticleReading =
   | { outcome: 'read'; piece: FoundPiece }
   | { outcome: 'gone'; problem: string }
+  /** Its server asked for patience. */
+  | { outcome: 'later'; problem: string }
   | { outcome: 'failed'; problem: string };
 
 const LIMITS = { timeMs: 20_000, sizeBytes: 5 * 1024 * 1024, redirects: 5 };
@@ -27,6 +29,7 @@ export async function readArticle(
     return page.ok ? { outcome: 'read', piece: page.piece } : { outcome: 'failed', problem: `${url}: ${page.problem}` };
   } catch (error) {
     const isGone = error instanceof FetchError && (error.status === 404 || error.status === 410);
-    return { outcome: isGone ? 'gone' : 'failed', problem: reasonOf(error) };
+    const isLater = error instanceof FetchError && (error.status === 429 || error.status === 503);
+    return { outcome: isGone ? 'gone' : isLater ? 'later' : 'failed', problem: reasonOf(error) };
   }
 }

@@ -29,7 +29,8 @@ export function decodeText(bytes: Uint8Array, contentType: string): string {
     const text = decoded(label, bytes);
     if (text !== undefined) return text;
   }
-  return decoded(sniffed(bytes), bytes) ?? windowsText(Buffer.from(bytes).toString('latin1'));
+  const damaged = said.some((label) => /^utf-?8$/i.test(label)) ? damagedUtf8(bytes) : undefined;
+  return damaged ?? decoded(sniffed(bytes), bytes) ?? windowsText(Buffer.from(bytes).toString('latin1'));
 }
 
 /** Undefined where the bytes cannot be that, or nobody knows what that is. */
@@ -38,10 +39,27 @@ function decoded(label: string, bytes: Uint8Array): string | undefined {
     const decoder = decoderFor(label, true);
     const plain = decoder?.decode(bytes);
     const text = decoder?.encoding === 'windows-1252' && plain !== undefined ? windowsText(plain) : plain;
-    return text?.includes('\0') === true ? undefined : text;
+    return text === undefined ? undefined : withoutNulls(text);
   } catch {
     return undefined;
   }
+}
+
+/** A stray NUL is an accident; many of them are another encoding. */
+function withoutNulls(text: string): string | undefined {
+  if (!text.includes('\0')) return text;
+  const bare = text.replaceAll('\0', '');
+  return (text.length - bare.length) * 10 > text.length ? undefined : bare;
+}
+
+/** Text that says that it is UTF-8, and mostly is: a few broken bytes do not make it another encoding. */
+function damagedUtf8(bytes: Uint8Array): string | undefined {
+  const text = decoderFor('utf-8', false)?.decode(bytes) ?? '';
+  const broken = text.split('\ufffd').length - 1;
+  let whole = 0;
+  for (let at = 0; at < text.length && whole <= broken; at++)
+    if (text.charCodeAt(at) > 0x7f && text[at] !== '\ufffd') whole++;
+  return whole > broken ? withoutNulls(text) : undefined;
 }
 
 function decoderFor(label: string, fatal: boolean): TextDecoder | undefined {

@@ -1,6 +1,6 @@
-export { BY_HAND, KIND_NAMES, type Source, type SourceKind } from './source.ts';
-export { type Reading, readSource } from './read.ts';
-export { type ArticleReading, readArticle } from './article.ts';
+export { KIND_NAMES, type Source } from './source.ts';
+export { readSource } from './read.ts';
+export { readArticle } from './article.ts';
 export { type Discovery, type ProposedSource, discoverSources } from './discover/index.ts';
 export { parseOpml } from './feed/index.ts';
 export type { FoundPiece } from './found.ts';

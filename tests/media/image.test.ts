@@ -82,7 +82,7 @@ describe('THREATS 11: what is no picture is refused in words', () => {
 
   test('a picture that is cut off, one that is too small, and one that unpacks to too much', async () => {
     const whole = await noisy(900, 600).jpeg().toBuffer();
-    await expect(makeImage(whole.subarray(0, whole.length / 2), lead)).rejects.toThrow();
+    await expect(makeImage(whole.subarray(0, whole.length / 2), lead)).rejects.toThrow(/jpeg|premature|end/i);
     await expect(makeImage(await plain(20, 20).png().toBuffer(), lead)).rejects.toThrow('only 20 × 20');
     const bomb = await plain(8_000, 8_000, '#fff').png({ compressionLevel: 9 }).toBuffer();
     expect(bomb.length).toBeLessThan(1_000_000);

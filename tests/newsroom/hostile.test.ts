@@ -80,6 +80,12 @@ beforeAll(async () => {
             ],
           }),
         );
+      case '/moved/ghost/api/content/posts/':
+        return void response.writeHead(301, { location: `/now${url.pathname}${url.search}` }).end();
+      case '/now/moved/ghost/api/content/posts/':
+        return void response.end(
+          JSON.stringify({ posts: [{ id: '1', url: 'https://site.example/g', title: 'G', visibility: 'public' }] }),
+        );
       case '/ghost/api/content/posts/':
         return void response.writeHead(500).end('broken');
     }
@@ -160,4 +166,20 @@ test('a server that asked for patience is left alone until then, and the memory 
     'waiting',
   );
   expect(asked.filter((path) => path === '/patience')).toHaveLength(before);
+});
+
+test('a server that redirects with our query does not make the key a part of an address', async () => {
+  const { db } = house.database;
+  const source = await insertSource(db, {
+    name: 'moved ghost',
+    url: `${server.url}/moved/ghost/api/content/posts/?page=1`,
+    kind: 'ghost',
+    isLocal: true,
+    secret: sealKey(house.config.keys, 'f00dfacef00dfacef00dfacef0'),
+  });
+  const collected = await collectSource({ db, clock, log: silentLog, keys: house.config.keys }, source!);
+  expect(collected).toMatchObject({ outcome: 'read', new: 1 });
+  const after = (await listSources(db)).find(({ name }) => name === 'moved ghost')!;
+  expect(after.url).toBe(`${server.url}/now/moved/ghost/api/content/posts/?page=1`);
+  expect(asked.at(-1)).toContain('key=f00dface');
 });

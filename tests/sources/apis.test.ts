@@ -138,7 +138,7 @@ describe('Ghost', () => {
     expect(parsed.next).toContain('page=2');
   });
 
-  test.each([['members'], ['paid'], ['tiers']])(
+  test.each([['members'], ['paid'], ['tiers'], [null], [7]])(
     'a post for %s only does not leak, whatever the answer holds',
     (visibility) => {
       const { pieces, skipped } = read([

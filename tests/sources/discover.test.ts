@@ -86,7 +86,7 @@ test('a WordPress API by its link or its header, a Ghost API by the key of its o
     ),
     [`/ghost/api/content/posts/?include=authors%2Ctags&limit=50&page=1&key=${key}`]: {
       type: 'application/json',
-      body: JSON.stringify({ posts: [{ id: '1', url: 'https://site.example/g', title: 'G' }] }),
+      body: JSON.stringify({ posts: [{ id: '1', url: 'https://site.example/g', title: 'G', visibility: 'public' }] }),
     },
   };
   const [ghost] = (await find()).proposals;

@@ -193,3 +193,108 @@ suite(`real feeds${real === undefined ? ' (ROUNDUP_CORPORA is not set)' : ''}`, 
     }
   });
 });
+
+describe('what feeds of the wild hold', () => {
+  const pieces = (text: string, url = base) => {
+    const feed = parseFeed(text, url);
+    if (!feed.ok) throw new Error(feed.problem);
+    return feed.pieces;
+  };
+  const item = (inner: string, head = '') =>
+    pieces(
+      `<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>T</title>${head}<item><title>A</title><link>https://example.org/a</link>${inner}</item></channel></rss>`,
+    )[0];
+
+  test('of several sizes the largest; of what plays the thumbnail', () => {
+    expect(
+      item(
+        '<media:content width="140" url="https://i.example/140.jpg"/><media:content width="700" url="https://i.example/700.jpg"/>',
+      )?.image?.url,
+    ).toBe('https://i.example/700.jpg');
+    const [video] = pieces(
+      '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/"><title>V</title><entry><id>1</id><title>A film</title><link href="https://v.example/1"/><media:group><media:content url="https://v.example/1.mp4" type="video/mp4"/><media:thumbnail url="https://v.example/1.jpg" width="480"/><media:description>What the film shows, in a sentence.</media:description></media:group></entry></feed>',
+    );
+    expect(video).toMatchObject({
+      deck: 'What the film shows, in a sentence.',
+      image: { url: 'https://v.example/1.jpg' },
+    });
+  });
+
+  test('text that is plain text is not read as markup', () => {
+    const [json] = pieces(
+      '{"version":"https://jsonfeed.org/version/1.1","title":"J","items":[{"id":"1","url":"https://example.org/1","title":"Why <video> beats & wins","content_text":"a < b"}]}',
+    );
+    expect(json?.title).toBe('Why <video> beats & wins');
+  });
+
+  test('relative links are the site’s, or where xml:base says', () => {
+    const rss =
+      '<rss version="2.0"><channel><title>T</title><link>https://site.example/</link><item><title>A</title><link>/a</link></item></channel></rss>';
+    expect(pieces(rss, 'https://feeds.example/x')[0]?.url).toBe('https://site.example/a');
+    const atom =
+      '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://site.example/b/"><title>T</title><entry><id>1</id><title>A</title><link href="c"/></entry></feed>';
+    expect(pieces(atom, 'https://feeds.example/x')[0]?.url).toBe('https://site.example/b/c');
+  });
+
+  test.each([
+    ['Fri, 20 Nov 2026 09:00:00 BST', '2026-11-20T08:00:00.000Z'],
+    ['20 Nov 2026 09:00 CET', '2026-11-20T08:00:00.000Z'],
+    ['Fri, 20 Nov 2026 09:00:00', '2026-11-20T09:00:00.000Z'],
+    ['2026-11-20 09:00:00', '2026-11-20T09:00:00.000Z'],
+    ['2026-11-20T09:00:00+0100', '2026-11-20T08:00:00.000Z'],
+    ['2026-11-20', '2026-11-20T00:00:00.000Z'],
+    ['Issue 12', undefined],
+    ['Fri, 20 Nov 12026 09:00:00 GMT', undefined],
+  ])('the date %s', (text, iso) => {
+    expect(item(`<pubDate>${text}</pubDate>`)?.publishedAt?.toISOString()).toBe(iso);
+  });
+
+  test('several people in one name, and nobody’s address beside them', () => {
+    expect(item('<dc:creator>Ana Abel, Ben Bara and Cem de Cetin</dc:creator>')?.authors).toEqual([
+      'Ana Abel',
+      'Ben Bara',
+      'Cem de Cetin',
+    ]);
+    expect(item('<dc:creator>Center for Arms Control and Non-Proliferation</dc:creator>')?.authors).toHaveLength(1);
+    expect(item('<author>editor@example.org (Ana Abel)</author>')?.authors).toEqual(['Ana Abel']);
+  });
+
+  test('one that tells the reader to read more is not cut for it', () => {
+    expect(item('<description>You should read more books by women.</description>')?.deck).toBe(
+      'You should read more books by women.',
+    );
+  });
+
+  test('an iframe that closes itself hides nothing', () => {
+    expect(
+      item('<description><![CDATA[<iframe src="x"/><p>The text behind it is there to be read.</p>]]></description>')
+        ?.deck,
+    ).toBe('The text behind it is there to be read.');
+  });
+
+  test('a picture by its lazy address, a credit from inside its caption, none from a sentence', () => {
+    const image = (html: string) => item(`<description><![CDATA[${html}]]></description>`)?.image;
+    expect(
+      image('<img src="/images/spacer.gif" data-srcset="https://i.example/s.jpg 300w, https://i.example/l.jpg 900w">')
+        ?.url,
+    ).toBe('https://i.example/l.jpg');
+    expect(image('<img src="https://i.example/images/pixel-9-pro.jpg">')?.url).toBe(
+      'https://i.example/images/pixel-9-pro.jpg',
+    );
+    expect(image('<img src="https://i.example/a.jpg"><p>A port at dawn. (Photo by Jane Doe/Example)</p>')?.credit).toBe(
+      'Jane Doe/Example',
+    );
+    expect(
+      image('<img src="https://i.example/a.jpg"><p>Photo by my brother made me cry when I saw it.</p>')?.credit,
+    ).toBe('');
+  });
+
+  test('one broken byte does not make another encoding of it', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('<?xml version="1.0" encoding="UTF-8"?><a>Zoë – “café” '),
+      Buffer.from([0xff, 0x00]),
+      Buffer.from('é</a>'),
+    ]);
+    expect(decodeText(bytes, 'text/xml; charset=utf-8')).toContain('Zoë – “café”');
+  });
+});

@@ -78,6 +78,13 @@ test('corrections and retractions are seen, and what only sounds like them is no
   expect(page('', 'Withdrawn troops return home').isRetracted).toBe(false);
 });
 
+test('an article is no bot wall for the scripts that it carries, or for what it is about', () => {
+  const about = read(
+    `<html><head><title>Access Denied: how ports close</title><script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script></head><body><h1>Access Denied: how ports close</h1><article>${paragraphs(8)}<p>DataDome and Incapsula incident ID are words.</p></article></body></html>`,
+  );
+  expect(about.title).toBe('Access Denied: how ports close');
+});
+
 test.each([
   ['', 'there is no article on this page'],
   ['<html><head><title>Just a moment...</title></head><body>cf_chl_opt</body></html>', 'bot wall of Cloudflare'],

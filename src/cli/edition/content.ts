@@ -43,19 +43,26 @@ interface TextOptions extends CommonOptions {
   credit?: string;
 }
 
+function onEdition(name: string, description: string): Command {
+  return withJson(withActor(new Command(name).description(description).argument('<edition>')));
+}
+
+function onPiece(name: string, description: string): Command {
+  return onEdition(name, description).argument('<piece>');
+}
+
+function withPlace(command: Command): Command {
+  return command
+    .option('--section <key>', 'into which section')
+    .option('--position <n>', 'its place there, from 1 (the last by default)');
+}
+
 export function contentCommands(): Command[] {
-  const onEdition = (name: string, description: string) =>
-    withJson(withActor(new Command(name).description(description).argument('<edition>')));
-  const onPiece = (name: string, description: string) => onEdition(name, description).argument('<piece>');
-  const place = (command: Command) =>
-    command
-      .option('--section <key>', 'into which section')
-      .option('--position <n>', 'its place there, from 1 (the last by default)');
   return [
     onEdition('recompose', 'compose it again with the news since; what editors did to it stays').action(
       (id: string, options: CommonOptions) => revise(id, options, recomposeEdition),
     ),
-    place(onEdition('add', 'put a piece in: its number, or the address of an article').argument('<piece>'))
+    withPlace(onEdition('add', 'put a piece in: its number, or the address of an article').argument('<piece>'))
       .option('--local', 'the address may be on a private network or on this machine')
       .action(add),
     onPiece('drop', 'take a piece out').action((id: string, piece: string, options: CommonOptions) =>
@@ -65,7 +72,7 @@ export function contentCommands(): Command[] {
       (id: string, piece: string, options: CommonOptions) =>
         revise(id, options, (parts, edition, by) => holdFromEdition(parts, edition, parseId(piece, 'piece'), by)),
     ),
-    place(onPiece('move', 'move a piece within its section or to another one')).action(
+    withPlace(onPiece('move', 'move a piece within its section or to another one')).action(
       (id: string, piece: string, options: PlaceOptions) =>
         revise(id, options, (parts, edition, by) =>
           moveInEdition(parts, edition, parseId(piece, 'piece'), placeOf(options), by),
@@ -208,9 +215,9 @@ async function compare(
     const edition = await getEdition(db, parseId(id));
     const until = to === undefined ? edition.revision : revisionOf(to);
     const since = from === undefined ? Math.max(until - 1, 1) : revisionOf(from);
-    const numbers = (await listRevisions(db, edition.id)).map(({ revision }) => revision);
+    const numbers = new Set((await listRevisions(db, edition.id)).map(({ revision }) => revision));
     for (const one of [since, until])
-      if (!numbers.includes(one)) throw new RoundupError('not-found', `Edition ${edition.id} has no revision ${one}.`);
+      if (!numbers.has(one)) throw new RoundupError('not-found', `Edition ${edition.id} has no revision ${one}.`);
     const before = await readContent(db, { id: edition.id, revision: since });
     const differences = compareContents(before, await readContent(db, { id: edition.id, revision: until }));
     if (options.json) return printJson({ edition: edition.id, from: since, to: until, differences });

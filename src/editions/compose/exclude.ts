@@ -47,8 +47,7 @@ function toldAlready(
   choices: ReadonlyMap<number, Choice>,
 ): Choice | undefined {
   if (piece.sameAs === null) return undefined;
-  const group = candidates.filter(({ id, sameAs }) => (sameAs ?? id) === piece.sameAs && !choices.has(id));
-  const [teller] = group;
+  const teller = candidates.find(({ id, sameAs }) => (sameAs ?? id) === piece.sameAs && !choices.has(id));
   if (teller === undefined || teller.id === piece.id) return undefined;
   return left(piece, 'same-story', `It is the same story as ${titled(teller)}.`);
 }

@@ -41,13 +41,12 @@ function has(wanted: string[] | undefined, values: string[]): boolean {
 /** Whole words, or several in a row, whatever their case. */
 function hasWord(wanted: string[] | undefined, title: string): boolean {
   if (wanted === undefined) return true;
-  const spaced = (text: string) =>
-    ` ${text
-      .toLowerCase()
-      .split(/[^\p{L}\p{N}]+/u)
-      .filter(Boolean)
-      .join(' ')} `;
   return wanted.some((word) => spaced(title).includes(spaced(word)));
+}
+
+function spaced(text: string): string {
+  const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return ` ${words.filter((word) => word !== '').join(' ')} `;
 }
 
 type Compare = (a: Candidate, b: Candidate) => number;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, request } from 'undici';
@@ -81,23 +82,8 @@ class Refusal extends Error {
 export async function fetchDocument(asked: FetchRequest, options: FetchOptions = {}): Promise<Fetched> {
   const limits = options.limits ?? FETCH_LIMITS;
   const clock: Timeout = { signal: new AbortController().signal };
-  let at = { url: asked.url, isPermanent: true };
   try {
-    for (let redirects = 0; ; redirects++) {
-      const { secretQuery, ...rest } = asked;
-      const step = { ...rest, url: at.url, ...(redirects === 0 && secretQuery ? { secretQuery } : {}) };
-      const answer = await politely(step, () => {
-        // The time counts from our turn: a host's queue is none of its own fault.
-        if (redirects === 0) clock.signal = AbortSignal.timeout(limits.timeMs);
-        return fetchOnce(step, limits, clock.signal, options.resolve ?? systemResolver);
-      });
-      if (!('location' in answer)) {
-        if (!answer.changed) return answer;
-        return { ...answer, url: at.url, movedTo: redirects > 0 && at.isPermanent ? at.url : undefined };
-      }
-      if (redirects === limits.redirects) throw new Error(`it redirects more than ${limits.redirects} times`);
-      at = { url: answer.location, isPermanent: at.isPermanent && answer.isPermanent };
-    }
+    return await follow(asked, limits, clock, options.resolve ?? systemResolver);
   } catch (error) {
     if (error instanceof RoundupError) throw error;
     const { status, retryAt } = error instanceof Refusal ? error : {};
@@ -109,16 +95,50 @@ export async function fetchDocument(asked: FetchRequest, options: FetchOptions =
   }
 }
 
+/** From redirect to redirect; each is checked like the first. */
+async function follow(asked: FetchRequest, limits: FetchLimits, clock: Timeout, resolve: Resolver): Promise<Fetched> {
+  let at = { url: asked.url, isPermanent: true };
+  for (let redirects = 0; redirects <= limits.redirects; redirects++) {
+    const step = stepTo(asked, at.url);
+    const answer = await politely(step, () => {
+      // The time counts from our turn: a host's queue is none of its own fault.
+      if (redirects === 0) clock.signal = AbortSignal.timeout(limits.timeMs);
+      return fetchOnce(step, limits, clock.signal, resolve);
+    });
+    if (!('location' in answer)) {
+      if (!answer.changed) return answer;
+      return { ...answer, url: at.url, movedTo: redirects > 0 && at.isPermanent ? at.url : undefined };
+    }
+    at = { url: answer.location, isPermanent: at.isPermanent && answer.isPermanent };
+  }
+  throw new Error(`it redirects more than ${limits.redirects} times`);
+}
+
+/** A key is for whom it was given to. */
+function stepTo({ secretQuery, ...asked }: FetchRequest, url: string): FetchRequest {
+  const isOwn = secretQuery !== undefined && new URL(url).host === new URL(asked.url).host;
+  return { ...asked, url, ...(isOwn ? { secretQuery } : {}) };
+}
+
+/** A server that redirects with our query gives the key back; it goes on as a secret, or not at all. */
+function withoutSecrets(url: URL, secrets: Record<string, string> = {}): URL {
+  for (const name of Object.keys(secrets)) url.searchParams.delete(name);
+  return url;
+}
+
 interface Timeout {
   signal: AbortSignal;
 }
 
 /** In the host's turn; an address of our own network has no queue. */
 async function politely<T>({ url, isLocal }: FetchRequest, act: () => Promise<T>): Promise<T> {
+  if (isLocal) return act();
   const { host } = new URL(url);
-  const until = isLocal ? undefined : heldUntil(host);
-  if (until !== undefined) throw new Refusal(429, `it asked us to wait until ${until.toISOString()}`, until);
-  return isLocal ? act() : inTurn(host, act);
+  return inTurn(host, () => {
+    const until = heldUntil(host);
+    if (until !== undefined) throw new Refusal(429, `it asked us to wait until ${until.toISOString()}`, until);
+    return act();
+  });
 }
 
 async function fetchOnce(
@@ -130,7 +150,7 @@ async function fetchOnce(
   const url = new URL(asked.url);
   for (const [name, value] of Object.entries(asked.secretQuery ?? {})) url.searchParams.set(name, value);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error(`it leads to a ${url.protocol} address`);
-  const agent = await pinnedAgent(url.hostname, asked.isLocal, resolve);
+  const agent = await beforeAbort(pinnedAgent(url.hostname, asked.isLocal, resolve), signal);
   try {
     const response = await request(url, { dispatcher: agent, signal, headers: headersFor(asked) });
     const header = (name: string) => first(response.headers[name]);
@@ -139,7 +159,7 @@ async function fetchOnce(
       const location = header('location');
       if (location === undefined) throw new Error('it redirects without saying where to');
       return {
-        location: new URL(location, asked.url).href,
+        location: withoutSecrets(new URL(location, asked.url), asked.secretQuery).href,
         isPermanent: response.statusCode === 301 || response.statusCode === 308,
       };
     }
@@ -161,6 +181,20 @@ async function fetchOnce(
   } finally {
     // Not close(): what is left of a body that was too long is not worth waiting for.
     await agent.destroy();
+  }
+}
+
+/** A name server that does not answer is no reason to wait for longer. */
+async function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const done = new AbortController();
+  const aborted = once(signal, 'abort', { signal: done.signal }).then(() => {
+    throw new Error('aborted');
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    aborted.catch(() => {});
+    done.abort();
   }
 }
 

@@ -7,8 +7,10 @@ const GAP_MS = 500;
 const MAX_HOSTS = 5_000;
 
 interface Host {
-  /** Ends when the request before has ended and the breath is over. */
+  /** Ends with the request before. */
   free: Promise<void>;
+  /** When the breath after it is over. */
+  nextAt: number;
   waiting: number;
   heldUntil: Date | undefined;
 }
@@ -19,16 +21,27 @@ const hosts = new Map<string, Host>();
 export async function inTurn<T>(host: string, act: () => Promise<T>): Promise<T> {
   const entry = hostOf(host);
   const before = entry.free;
-  let done: () => void = () => {};
-  entry.free = new Promise((resolve) => (done = resolve));
+  const turn = newTurn();
+  entry.free = turn.over;
   entry.waiting++;
-  await before;
   try {
+    await before;
+    const breathMs = entry.nextAt - Date.now();
+    if (breathMs > 0) await sleep(breathMs);
     return await act();
   } finally {
     entry.waiting--;
-    void sleep(GAP_MS, undefined, { ref: false }).then(done);
+    entry.nextAt = Date.now() + GAP_MS;
+    turn.end();
   }
+}
+
+function newTurn(): { over: Promise<void>; end: () => void } {
+  let end: (() => void) | undefined;
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { over, end: () => end?.() };
 }
 
 /** A server has asked for patience (Retry-After). */
@@ -48,7 +61,7 @@ function hostOf(host: string): Host {
     for (const [name, { waiting, heldUntil: until }] of hosts)
       if (waiting === 0 && (until === undefined || until.getTime() < Date.now())) hosts.delete(name);
   }
-  const fresh: Host = { free: Promise.resolve(), waiting: 0, heldUntil: undefined };
+  const fresh: Host = { free: Promise.resolve(), nextAt: 0, waiting: 0, heldUntil: undefined };
   hosts.set(host, fresh);
   return fresh;
 }

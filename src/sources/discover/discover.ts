@@ -101,8 +101,8 @@ function usual(base: string, paths: string[], kind: SourceKind): Candidate[] {
 async function newsSitemaps(base: string, options: DiscoverOptions): Promise<Candidate[]> {
   try {
     const robots = await fetchDocument({ url: new URL('/robots.txt', base).href, isLocal: options.isLocal }, options);
-    const text = robots.changed ? robots.body.toString('utf8') : '';
-    const urls = [...text.matchAll(/^\s*sitemap\s*:\s*(\S+)/gim)].map(([, url = '']) => url);
+    const text = robots.changed ? robots.body.subarray(0, 500_000).toString('utf8') : '';
+    const urls = [...text.matchAll(/^[ \t]*sitemap[ \t]*:[ \t]*(\S+)/gim)].map(([, url = '']) => url);
     return urls
       .filter((url) => /news/i.test(url.replace(/^https?:\/\/[^/]+/, '')) && URL.canParse(url))
       .slice(0, 3)

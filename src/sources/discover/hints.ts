@@ -1,4 +1,4 @@
-import { Parser } from 'htmlparser2';
+import { walkHtml } from '../../lib/html.ts';
 import { httpUrl } from '../../lib/url.ts';
 
 // What a site's page says of where its pieces can be had.
@@ -15,12 +15,13 @@ const FEED_TYPES = /^(application\/(rss|atom|rdf)\+xml|application\/(feed\+)?jso
 const NOT_PIECES = /\/comments\/(feed|default)|[?&]feed=comments|\/oembed\b|wp-json|\/search\/|\/opensearch/i;
 const GHOST_KEY = /^[0-9a-f]{26}$/;
 const MAX_FEEDS = 12;
+const MAX_LOOKED_AT = 2_000_000;
 
 /** Reads a page's `link`, `meta` and `script` elements, and its Link header. */
 export function hintsOf(html: string, url: string, linkHeader: string): Hints {
   const found: Hints = { feeds: [], wordpress: linked(linkHeader, 'https://api.w.org/', url), ghost: undefined };
   const site = new URL('/', url).href;
-  const parser = new Parser({
+  walkHtml(html.slice(0, MAX_LOOKED_AT), {
     onopentag(name, attributes) {
       if (name === 'link' || name === 'a') takeLink(found, attributes, url, name);
       if (name === 'meta' && /^generator$/i.test(attributes.name ?? '') && /^Ghost\b/i.test(attributes.content ?? ''))
@@ -28,10 +29,9 @@ export function hintsOf(html: string, url: string, linkHeader: string): Hints {
       const key = attributes['data-key'];
       const api = attributes['data-api'] ?? attributes['data-ghost'] ?? attributes['data-sodo-search'];
       if (name === 'script' && api !== undefined && key !== undefined && GHOST_KEY.test(key))
-        found.ghost = { site: httpUrl(api.replace(/ghost\/api.*$/, ''), url) ?? site, key };
+        found.ghost = { site: httpUrl(api.slice(0, 500).split('ghost/api')[0], url) ?? site, key };
     },
   });
-  parser.end(html.slice(0, 2_000_000));
   found.feeds = [...new Set(found.feeds)].slice(0, MAX_FEEDS);
   return found;
 }

@@ -1,5 +1,7 @@
 import type { Atom, Json, Rdf, Rss } from 'feedsmith';
+import { escapeHtml } from '../../lib/escape.ts';
 import type { FoundPieceImage } from '../found.ts';
+import { isImage, mediaOf } from './media.ts';
 
 // Each format's items, brought to one shape.
 
@@ -16,31 +18,37 @@ export interface RawItem {
   published?: string | undefined;
   updated?: string | undefined;
   language?: string | undefined;
+  /** A picture for want of a better one. */
+  thumbnail?: string | undefined;
+  /** What its links are relative to, where that is not the feed's address. */
+  base?: string | undefined;
 }
 
 export function fromRss(item: Rss.Item<string>): RawItem {
-  const media =
-    item.media?.contents?.find((content) => isImage(content.type, content.medium, content.url)) ??
-    item.media?.groups?.[0]?.contents?.[0];
+  const media = mediaOf(item.media);
   const enclosure = item.enclosures?.find((file) => isImage(file.type, undefined, file.url));
-  const people = item.dc?.creators ??
-    item.authors?.map((author) => author.name ?? author.email) ?? [item.itunes?.author];
+  const people = item.dc?.creators ?? item.authors?.map((author) => author.name ?? author.email);
   return {
     guid: item.guid?.value,
     url: item.link ?? (item.guid?.isPermaLink === false ? undefined : item.guid?.value),
     title: item.title,
-    summary: item.description,
+    summary: item.description ?? item.itunes?.summary ?? media.description,
     content: item.content?.encoded,
-    authors: people,
+    authors: people ?? [item.itunes?.author],
     categories: (item.categories ?? []).map((category) => category.name),
-    image: {
-      url: media?.url ?? enclosure?.url ?? item.media?.thumbnails?.[0]?.url,
-      alt: media?.description?.value ?? item.media?.description?.value,
-      credit: media?.credits?.[0]?.value ?? item.media?.credits?.[0]?.value,
-    },
+    image: { url: media.url ?? enclosure?.url ?? item.itunes?.image, alt: media.alt, credit: media.credit },
+    thumbnail: media.thumbnail,
     published: item.pubDate ?? item.dc?.dates?.[0],
     updated: item.atom?.updated ?? item.dcterms?.modified?.[0] ?? item.pubDate,
   };
+}
+
+/** RFC 4287 3.1.1: a text without a type is plain text, in which `<` is a character. */
+function htmlOf(text: { value?: string | undefined; type?: string | undefined } | undefined): string | undefined {
+  const { value, type = 'text' } = text ?? {};
+  // Many write markup there all the same, in its escaped form: what reads like an element is one.
+  const isPlain = value !== undefined && type === 'text' && !/<\/?[a-z][^<>]*>|&(#\d+|[a-z]+);/i.test(value);
+  return isPlain ? escapeHtml(value) : value;
 }
 
 export const fromAtom =
@@ -49,25 +57,22 @@ export const fromAtom =
     const link = entry.links?.find(({ rel }) => rel === undefined || rel === 'alternate') ?? entry.links?.[0];
     // RFC 4287 4.2.1: an entry without an author has its source's, else the feed's.
     const authors = entry.authors ?? entry.source?.authors ?? feed.authors ?? [];
-    const media = entry.media?.contents?.find((content) => isImage(content.type, content.medium, content.url));
+    const media = mediaOf(entry.media);
+    const enclosure = entry.links?.find(({ rel, type }) => rel === 'enclosure' && isImage(type))?.href;
     return {
       guid: entry.id,
       url: link?.href,
-      title: entry.title?.value,
-      summary: entry.summary?.value,
-      content: entry.content?.value,
+      base: entry.xml?.base ?? feed.xml?.base,
+      title: htmlOf(entry.title),
+      summary: htmlOf(entry.summary) ?? media.description,
+      content: htmlOf(entry.content),
       authors: authors.map((author) => author.name ?? author.email),
       categories: (entry.categories ?? []).map((category) => category.label ?? category.term),
-      image: {
-        url:
-          media?.url ??
-          entry.links?.find(({ rel, type }) => rel === 'enclosure' && isImage(type))?.href ??
-          entry.media?.thumbnails?.[0]?.url,
-        alt: media?.description?.value,
-        credit: media?.credits?.[0]?.value,
-      },
+      image: { url: media.url ?? enclosure, alt: media.alt, credit: media.credit },
+      thumbnail: media.thumbnail,
       published: entry.published,
       updated: entry.updated,
+      language: entry.xml?.lang,
     };
   };
 
@@ -91,9 +96,10 @@ export const fromJson =
   (item: Json.Item<string>): RawItem => ({
     guid: item.id,
     url: item.url ?? item.external_url,
-    title: item.title,
-    summary: item.summary,
-    content: item.content_html ?? item.content_text,
+    // JSON Feed: these are plain text.
+    title: plainText(item.title),
+    summary: plainText(item.summary),
+    content: item.content_html ?? plainText(item.content_text),
     authors: (item.authors ?? feed.authors ?? []).map((author) => author.name),
     categories: item.tags ?? [],
     image: { url: item.image ?? item.banner_image },
@@ -102,7 +108,6 @@ export const fromJson =
     language: item.language,
   });
 
-function isImage(type: string | undefined, medium?: string, url?: string): boolean {
-  if (type !== undefined) return type.startsWith('image/');
-  return medium === 'image' || /\.(jpe?g|png|webp|gif|avif)(\?|$)/i.test(url ?? '');
+function plainText(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : escapeHtml(text).replaceAll('\n', '<br>');
 }

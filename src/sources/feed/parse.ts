@@ -40,7 +40,9 @@ export function parseFeed(text: string, url: string): Parsed {
     switch (parsed.format) {
       case 'rss': {
         const { title, language, items = [] } = parsed.feed;
-        return feedOf({ title, language, next: nextRss(parsed.feed, url) }, items.map(fromRss), url);
+        // Relative links are the site's, which the channel names.
+        const base = httpUrl(parsed.feed.link, url) ?? url;
+        return feedOf({ title, language, next: nextRss(parsed.feed, url) }, items.map(fromRss), base);
       }
       case 'atom': {
         const about = { title: parsed.feed.title?.value, language: parsed.feed.xml?.lang, next: nextAtom(parsed.feed) };
@@ -96,7 +98,8 @@ function feedOf(about: About, items: RawItem[], url: string): Parsed {
   };
 }
 
-function pieceOf(item: RawItem, base: string, language: string | undefined): FoundPiece | undefined {
+function pieceOf(item: RawItem, feedUrl: string, language: string | undefined): FoundPiece | undefined {
+  const base = httpUrl(item.base, feedUrl) ?? feedUrl;
   const url = httpUrl(item.url, base);
   if (url === undefined) return undefined;
   const body = bodyText(item.content ?? item.summary ?? '');
@@ -127,7 +130,7 @@ function isWhole(html: string | undefined): boolean {
 function imageOf(item: RawItem, base: string): FoundPieceImage | undefined {
   const html = item.content ?? item.summary ?? '';
   const inBody = firstImage(html) ?? firstImage(item.summary ?? '');
-  const url = httpUrl(item.image?.url, base) ?? httpUrl(inBody?.url, base);
+  const url = httpUrl(item.image?.url, base) ?? httpUrl(inBody?.url, base) ?? httpUrl(item.thumbnail, base);
   if (url === undefined) return undefined;
   return {
     url,

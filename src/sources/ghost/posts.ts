@@ -17,7 +17,8 @@ const postSchema = z.object({
   id: z.string(),
   url: z.string(),
   title: z.string(),
-  visibility: z.string().catch('public'),
+  // What does not say that it is public is not.
+  visibility: z.string().catch(''),
   access: z.boolean().optional().catch(undefined),
   html: nullable,
   custom_excerpt: nullable,

@@ -10,7 +10,8 @@ export interface PageElement {
 }
 
 const MAX_CHARACTERS = 4_000_000;
-const MAX_DEPTH = 400;
+/** Finding the text takes time by the square of the depth. */
+const MAX_DEPTH = 150;
 const MAX_ELEMENTS = 60_000;
 
 /** Undefined where it is too large or nested too deep to be an article. */

@@ -5,6 +5,9 @@ import type { FoundPieceImage } from '../found.ts';
 import type { PageDocument } from './document.ts';
 import type { LinkedArticle } from './linkedData.ts';
 
+const MAX_FIGURE = 20_000;
+const MAX_SEARCHED = 500_000;
+
 /** A page's lead image: what it gives to those who share it, with the alternative text and the credit that it has on the page. */
 export function imageOf(
   document: PageDocument,
@@ -22,15 +25,23 @@ export function imageOf(
   if (src === undefined) return undefined;
   const alt = meta('og:image:alt') ?? meta('twitter:image:alt') ?? shown?.alt;
   const credit = cleanCredit(plain(linked?.credit, 200)) || shown?.credit || '';
-  return { url: src, alt: plain(alt, 300), credit: credit || cleanCredit(creditLine(article?.innerHTML ?? '') ?? '') };
+  return {
+    url: src,
+    alt: plain(alt, 300),
+    credit: credit || cleanCredit(creditLine((article?.innerHTML ?? '').slice(0, MAX_SEARCHED)) ?? ''),
+  };
 }
 
 /** The figure of the first picture, or the picture alone; of an article without any, nothing. */
 function figureOf(article: { querySelectorAll(selector: string): Iterable<unknown> } | null): string {
-  for (const element of article?.querySelectorAll('figure, picture, img') ?? []) {
-    const { outerHTML } = element as { outerHTML: string };
-    if (firstImage(outerHTML) !== undefined)
-      return outerHTML.replaceAll('<figcaption', '<div class="credit"').replaceAll('figcaption>', 'div>');
+  for (const one of article?.querySelectorAll('img') ?? []) {
+    const image = one as { outerHTML: string; closest(selector: string): { outerHTML: string } | null };
+    if (firstImage(image.outerHTML) === undefined) continue;
+    const { outerHTML } = image.closest('figure') ?? image;
+    return outerHTML
+      .slice(0, MAX_FIGURE)
+      .replaceAll('<figcaption', '<div class="credit"')
+      .replaceAll('figcaption>', 'div>');
   }
   return '';
 }

@@ -37,7 +37,9 @@ export function readLinkedData(document: PageDocument): LinkedArticle | undefine
   if (article === undefined) return undefined;
   const byId = new Map(nodes.map((node) => [node['@id'], node]));
   const follow = (value: unknown): unknown =>
-    isNode(value) && value.name === undefined && byId.get(value['@id']) !== undefined ? byId.get(value['@id']) : value;
+    isNode(value) && value.name === undefined && typeof value['@id'] === 'string'
+      ? (byId.get(value['@id']) ?? value)
+      : value;
   const image = listOf(article.image).map(follow)[0];
   const people = listOf(article.author ?? article.creator).map(follow);
   const persons = people.filter((one) => !isNode(one) || !typesOf(one).includes('Organization'));

@@ -1,5 +1,4 @@
 import { Readability } from '@mozilla/readability';
-import { mf2 } from 'microformats-parser';
 import { oneLine, teaser } from '../../lib/text.ts';
 import { httpUrl } from '../../lib/url.ts';
 import { classify } from '../classify.ts';
@@ -16,7 +15,7 @@ import {
 } from '../clean.ts';
 import type { FoundPiece } from '../found.ts';
 import { wallIn } from '../walls.ts';
-import { type PageDocument, readDocument } from './document.ts';
+import { type PageDocument, readDocument, textOf } from './document.ts';
 import { imageOf } from './image.ts';
 import { kickerOf } from './kicker.ts';
 import { type LinkedArticle, readLinkedData } from './linkedData.ts';
@@ -30,22 +29,22 @@ export type ParsedPage = { ok: true; piece: FoundPiece; siteName: string } | { o
 export function parsePage(html: string, url: string): ParsedPage {
   const wall = wallIn(html);
   if (wall !== undefined) return { ok: false, problem: wall };
-  const document = readDocument(html);
-  if (document === undefined) return { ok: false, problem: 'it is too large or too deeply nested to be an article' };
   try {
-    return read(document, html, url);
+    const document = readDocument(html);
+    if (document === undefined) return { ok: false, problem: 'it is too large or too deeply nested to be an article' };
+    return read(document, url);
   } catch (error) {
     return { ok: false, problem: `its HTML cannot be read (${oneLine(String(error), 200)})` };
   }
 }
 
-function read(document: PageDocument, html: string, url: string): ParsedPage {
+function read(document: PageDocument, url: string): ParsedPage {
   const meta = metaOf(document);
   const linked = readLinkedData(document);
   const canonical = canonicalOf(document, meta, url);
   const image = imageOf(document, meta, linked, canonical);
   const kicker = kickerOf(document);
-  const entry = hEntryOf(html, url);
+  const entry = hEntryOf(document);
   const headline = document.querySelector('h1')?.textContent ?? undefined;
   const language = document.documentElement?.getAttribute('lang');
   // Last: it takes the document apart.
@@ -118,19 +117,8 @@ function canonicalOf(document: PageDocument, meta: Meta, url: string): string {
 /** The people that the page names in its data; else the byline that one sees. */
 function bylineOf(linked: LinkedArticle | undefined, byline: string | undefined, people: string[]): string[] {
   if (linked !== undefined && linked.authors.length > 0) return authorsOf(linked.authors);
-  if (byline !== undefined && byline.trim() !== '') return authorsOf(peopleIn(oneLine(byline, 300)));
+  if (byline !== undefined && byline.trim() !== '') return authorsOf([oneLine(byline, 300)]);
   return authorsOf(people);
-}
-
-/** "A, B and C" are three people; "Jong, Michiel de" is one. */
-function peopleIn(byline: string): string[] {
-  if (byline.includes('(')) return [byline];
-  const [last, ...more] = byline.split(/\s+(?:and|&|et|y|und)\s+/i).toReversed();
-  if (more.length > 0) return [...more.toReversed().flatMap((part) => part.split(/,\s+/)), last ?? ''];
-  const parts = byline.split(/,\s+/);
-  return parts.every((part) => part.includes(' ')) && !/^[^,]+,\s+\S+ (de|van|von|der)$/i.test(byline)
-    ? parts
-    : [byline];
 }
 
 /** Some systems write a correction into their data at each update; only what speaks of a mistake is one. */
@@ -150,26 +138,16 @@ interface Entry {
 }
 
 /** A microformats h-entry (microformats.org/wiki/h-entry). */
-function hEntryOf(html: string, baseUrl: string): Entry {
-  const none = { authors: [], categories: [] };
-  if (!/\bh-entry\b/.test(html)) return none;
-  try {
-    const { items } = mf2(html, { baseUrl });
-    const entry = items.find(({ type }) => type?.includes('h-entry'));
-    if (entry === undefined) return none;
-    const texts = (name: string) =>
-      (entry.properties[name] ?? []).flatMap((value) => {
-        if (typeof value === 'string') return [value];
-        return 'value' in value && typeof value.value === 'string' ? [value.value] : [];
-      });
-    return {
-      name: texts('name')[0],
-      summary: texts('summary')[0],
-      published: texts('published')[0],
-      authors: texts('author'),
-      categories: texts('category'),
-    };
-  } catch {
-    return none;
-  }
+function hEntryOf(document: PageDocument): Entry {
+  const entry = document.querySelector('.h-entry');
+  if (entry === null) return { authors: [], categories: [] };
+  const first = (selector: string) => entry.querySelector(selector);
+  const texts = (selector: string) => [...entry.querySelectorAll(selector)].slice(0, 20).map((one) => textOf(one));
+  return {
+    name: first('.p-name')?.textContent ?? undefined,
+    summary: first('.p-summary')?.textContent ?? undefined,
+    published: first('.dt-published')?.getAttribute('datetime') ?? first('.dt-published')?.textContent ?? undefined,
+    authors: texts('.p-author .p-name').length > 0 ? texts('.p-author .p-name') : texts('.p-author'),
+    categories: texts('.p-category'),
+  };
 }

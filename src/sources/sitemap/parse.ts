@@ -1,4 +1,4 @@
-import { Parser } from 'htmlparser2';
+import { walkHtml } from '../../lib/html.ts';
 import { httpUrl } from '../../lib/url.ts';
 import { classify } from '../classify.ts';
 import { MAX_TITLE_LENGTH, dateOf, isRetraction, languageOf, plain } from '../clean.ts';
@@ -12,6 +12,7 @@ interface Entry {
 }
 
 const MAX_ENTRIES = 1_000;
+const DEEPEST = 8;
 
 /** Parses a sitemap's XML; of an index, `next` is the news. */
 export function parseSitemap(text: string, url: string): Parsed {
@@ -38,28 +39,34 @@ function entriesOf(text: string): { root: string; entries: Entry[] } {
   /** Local names, the root first: what prefix a file gives an extension is its own affair. */
   const path: string[] = [];
   let root = '';
-  const parser = new Parser(
+  /** Where a field's text goes; the first of several of a name counts. */
+  let into: { fields: Map<string, string>; key: string } | undefined;
+  walkHtml(
+    text,
     {
       onopentag(name) {
         const local = name.replace(/^.*:/, '');
         root ||= local;
-        if (path.length === 1 && entries.length < MAX_ENTRIES) entries.push({ fields: new Map() });
+        if (path.length === 1) entries.push({ fields: new Map() });
         path.push(local);
+        const fields = entries.at(-1)?.fields;
+        const key = path.length <= DEEPEST ? fieldOf(path.slice(2)) : '';
+        into =
+          fields === undefined || key === '' || fields.has(key) || entries.length > MAX_ENTRIES
+            ? undefined
+            : { fields, key };
       },
       ontext(value) {
-        const fields = entries.at(-1)?.fields;
-        const key = fieldOf(path.slice(2));
-        if (fields !== undefined && key !== '' && value.trim() !== '')
-          fields.set(key, `${fields.get(key) ?? ''}${value}`.slice(0, 2_000));
+        into?.fields.set(into.key, `${into.fields.get(into.key) ?? ''}${value}`.slice(0, 2_000));
       },
       onclosetag() {
         path.pop();
+        into = undefined;
       },
     },
     { xmlMode: true },
   );
-  parser.end(text);
-  return { root, entries };
+  return { root, entries: entries.slice(0, MAX_ENTRIES) };
 }
 
 /** `loc`, `lastmod`, and of the extensions `news:title`, `news:name`, `image:loc` and so on. */
