@@ -1,4 +1,4 @@
-import { type Database, sql } from '../platform/database/index.ts';
+import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
 import { mailable } from '../subscribers/index.ts';
 
 /** Recipients of one batch, and so of one job. */
@@ -10,6 +10,9 @@ export interface AudienceOf {
   hash: string;
   /** For a correction: the edition whose readers it goes to. */
   correctsEditionId: number | null;
+  /** Editions of other newsletters, and which variant is for those who have had which of them: bits in their order. */
+  others?: number[];
+  variantOf?: Record<string, number>;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface AudienceOf {
  * than searching. Returns the audience's size. Once an edition; in the transaction that starts the send.
  */
 export async function freezeAudience(db: Database, audience: AudienceOf): Promise<number> {
-  const { editionId, newsletterId, hash, correctsEditionId } = audience;
+  const { editionId, newsletterId, correctsEditionId } = audience;
   const id = sql.raw(String(Number(editionId)));
   const partition = partitionOf(editionId);
   await sql`create table ${partition} (like deliveries including defaults, check (edition_id = ${id})) with (fillfactor = 60)`.execute(
@@ -27,17 +30,55 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
   const readers = mailable(newsletterId);
   const whom =
     correctsEditionId === null ? readers : sql`${readers} and p.id in (${reachedBy(Number(correctsEditionId))})`;
-  const { numAffectedRows } = await sql`
-    insert into ${partition} (edition_id, batch, subscriber_id, address, name, hash)
-    select ${editionId}, (row_number() over (order by m.subscriber_id) - 1) / ${BATCH_SIZE}, m.subscriber_id, m.address, m.name, ${hash}
-    from (${whom}) m`.execute(db);
-  const size = Number(numAffectedRows ?? 0);
+  const size = isWhole(audience) ? await fill(db, audience, whom) : await fillByVariant(db, audience, whom);
   await sql`alter table ${partition} add primary key (edition_id, batch, subscriber_id)`.execute(db);
   await sql`analyze ${partition}`.execute(db);
   await sql`alter table deliveries attach partition ${partition} for values in (${id})`.execute(db);
-  await sql`insert into batches (edition_id, batch, due_at)
-    select ${editionId}, n, now() from generate_series(0, ${Math.ceil(size / BATCH_SIZE) - 1}) n`.execute(db);
+  if (isWhole(audience))
+    await sql`insert into batches (edition_id, batch, due_at)
+      select ${editionId}, n, now() from generate_series(0, ${Math.ceil(size / BATCH_SIZE) - 1}) n`.execute(db);
   return size;
+}
+
+function isWhole({ others = [] }: AudienceOf): boolean {
+  return others.length === 0;
+}
+
+async function fill(db: Database, { editionId, hash }: AudienceOf, whom: RawBuilder<unknown>): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into ${partitionOf(editionId)} (edition_id, batch, subscriber_id, address, name, hash)
+    select ${editionId}, (row_number() over (order by m.subscriber_id) - 1) / ${BATCH_SIZE}, m.subscriber_id, m.address, m.name, ${hash}
+    from (${whom}) m`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** By what each reader has had of the other editions; a batch is of one variant. One statement, and so one moment. */
+async function fillByVariant(db: Database, audience: AudienceOf, whom: RawBuilder<unknown>): Promise<number> {
+  const { editionId, hash, others = [], variantOf = {} } = audience;
+  const bits = others.map(
+    (other, bit) => sql`(exists (select from deliveries d where d.edition_id = ${Number(other)}
+      and d.subscriber_id = m.subscriber_id and d.state in ('accepted', 'uncertain', 'handing')))::int * ${2 ** bit}`,
+  );
+  const { rows } = await sql<{ count: number }>`
+    with readers as materialized (
+      select m.subscriber_id, m.address, m.name,
+        coalesce((${JSON.stringify(variantOf)}::jsonb ->> (${sql.join(bits, sql` + `)})::text)::int, 0) as variant
+      from (${whom}) m
+    ), sizes as (
+      select variant, (count(*) + ${BATCH_SIZE} - 1) / ${BATCH_SIZE} as batches from readers group by variant
+    ), firsts as (
+      select variant, sum(batches) over (order by variant) - batches as first from sizes
+    ), numbered as materialized (
+      select r.*, f.first + (row_number() over (partition by r.variant order by r.subscriber_id) - 1) / ${BATCH_SIZE} as batch
+      from readers r join firsts f on f.variant = r.variant
+    ), filled as (
+      insert into ${partitionOf(editionId)} (edition_id, batch, subscriber_id, address, name, hash)
+      select ${editionId}, batch, subscriber_id, address, name, ${hash} from numbered returning 1
+    ), announced as (
+      insert into batches (edition_id, batch, due_at, variant) select distinct ${editionId}::bigint, batch::int, now(), variant from numbered
+    )
+    select count(*)::int as count from filled`.execute(db);
+  return rows[0]?.count ?? 0;
 }
 
 /** The edition's own table: a statement on it does not have to look past all others. */
@@ -70,6 +111,8 @@ export async function planRemaining(db: Database, editionId: number, hash: strin
     update deliveries set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, tried_at = null, hash = ${hash}
     where edition_id = ${editionId}
       and ((state = 'withdrawn' and cause = 'stopped') or state in ('planned', 'deferred'))`.execute(db);
+  // What is corrected goes out whole.
+  await sql`update batches set variant = 0 where edition_id = ${editionId}`.execute(db);
   await reopenBatches(db, editionId);
   return Number(numAffectedRows ?? 0);
 }

@@ -28,7 +28,7 @@ const LEASE_MARGIN = 0.1;
 /** Returns how many recipients were taken up. Running it twice, anywhere, at any time, is harmless. */
 export async function deliverBatch(deps: DispatchDeps, editionId: number, batch: number): Promise<number> {
   const { db, leaseMs, clock } = deps;
-  const posting = await postingOf(deps, editionId);
+  const posting = await postingOf(deps, editionId, batch);
   if (posting === undefined) return 0;
   const resend = posting.resendUncertain;
   const began = performance.now();
@@ -45,9 +45,9 @@ export async function deliverBatch(deps: DispatchDeps, editionId: number, batch:
 }
 
 /** Undefined where it is not being sent, or not any more: what cannot be signed or read holds the edition. */
-async function postingOf(deps: DispatchDeps, editionId: number): Promise<Posting | undefined> {
+async function postingOf(deps: DispatchDeps, editionId: number, batch: number): Promise<Posting | undefined> {
   try {
-    return await loadPosting(deps.db, editionId, deps.keys);
+    return await loadPosting(deps.db, { editionId, batch }, deps.keys);
   } catch (error) {
     if (!(error instanceof RoundupError)) throw error;
     await holdForFault(deps, editionId, error);

@@ -27,5 +27,5 @@ export {
   sumsOf,
 } from './sums.ts';
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
-export { approvedRendition, insertRendition } from './renditions.ts';
+export { approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';

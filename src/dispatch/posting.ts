@@ -32,15 +32,21 @@ export interface Recipient {
   name: string;
 }
 
-/** Undefined where the edition is not being sent. */
-export async function loadPosting(db: Database, editionId: number, keys: SigningKeys): Promise<Posting | undefined> {
+/** What a batch is sent with; undefined where the edition is not being sent. */
+export async function loadPosting(
+  db: Database,
+  { editionId, batch }: { editionId: number; batch: number },
+  keys: SigningKeys,
+): Promise<Posting | undefined> {
   const { rows } = await sql<Row>`
-    select e.id as "editionId", e.newsletter_id as "newsletterId", a.hash, r.stencil, e.started_at as "startedAt",
+    select e.id as "editionId", e.newsletter_id as "newsletterId", a.hash, coalesce(v.stencil, r.stencil) as stencil, e.started_at as "startedAt",
       n.settings->>'onUncertain' = 'resend' as "resendUncertain"
     from editions e
     join newsletters n on n.id = e.newsletter_id
     join approvals a on a.edition_id = e.id and a.withdrawn_at is null
     join renditions r on r.edition_id = e.id and r.hash = a.hash
+    left join batches b on b.edition_id = e.id and b.batch = ${batch}
+    left join edition_variants v on v.edition_id = e.id and v.hash = a.hash and v.variant = b.variant
     where e.id = ${editionId} and e.state = 'sending'`.execute(db);
   const [row] = rows;
   if (row === undefined) return undefined;

@@ -19,6 +19,37 @@ export async function insertRendition(db: Database, rendition: Rendition): Promi
     on conflict do nothing`.execute(db);
 }
 
+/** A rendition for readers who are spared some pieces. */
+export type VariantRendition = Pick<Rendition, 'subject' | 'html' | 'text' | 'stencil'> & { spares: number[] };
+
+/** In their order, from 1; under the approval's hash. */
+export async function insertVariants(
+  db: Database,
+  editionId: number,
+  hash: string,
+  variants: VariantRendition[],
+): Promise<void> {
+  for (const [at, { spares, subject, html, text, stencil }] of variants.entries())
+    await sql`insert into edition_variants (edition_id, hash, variant, spares, subject, html, text, stencil)
+      values (${editionId}, ${hash}, ${at + 1}, ${spares}::bigint[], ${subject}, ${JSON.stringify(html)}::jsonb,
+        ${JSON.stringify(text)}::jsonb, ${JSON.stringify(stencil)}::jsonb) on conflict do nothing`.execute(db);
+}
+
+/** What one reader got of it: the variant of the batch that the reader is in, else the whole. */
+export async function renditionFor(
+  db: Database,
+  editionId: number,
+  subscriberId: number,
+): Promise<Pick<Rendition, 'html' | 'text' | 'subject'> | undefined> {
+  const { rows } = await sql<Pick<Rendition, 'html' | 'text' | 'subject'>>`
+    select v.html, v.text, v.subject
+    from approvals a join edition_variants v on v.edition_id = a.edition_id and v.hash = a.hash
+      join batches b on b.edition_id = a.edition_id and b.variant = v.variant
+      join deliveries d on d.edition_id = a.edition_id and d.batch = b.batch and d.subscriber_id = ${subscriberId}
+    where a.edition_id = ${editionId} and a.withdrawn_at is null`.execute(db);
+  return rows[0] ?? (await approvedRendition(db, editionId));
+}
+
 /** Of the edition's standing approval. */
 export async function approvedRendition(db: Database, editionId: number): Promise<Rendition | undefined> {
   const { rows } = await sql<Rendition>`

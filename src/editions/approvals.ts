@@ -7,18 +7,21 @@ export interface Approval {
   hash: string;
   approvedBy: string;
   approvedAt: Date;
+  /** Editions of other newsletters of which its readers may have had pieces, and which variant is for whom. */
+  others?: number[];
+  variantOf?: Record<string, number>;
 }
 
 export async function insertApproval(db: Database, approval: Approval): Promise<void> {
-  await sql`insert into approvals (edition_id, revision, hash, approved_by, approved_at)
-    values (${approval.editionId}, ${approval.revision}, ${approval.hash}, ${approval.approvedBy}, ${approval.approvedAt})`.execute(
-    db,
-  );
+  await sql`insert into approvals (edition_id, revision, hash, approved_by, approved_at, others, variant_of)
+    values (${approval.editionId}, ${approval.revision}, ${approval.hash}, ${approval.approvedBy}, ${approval.approvedAt},
+      ${approval.others ?? []}::bigint[], ${JSON.stringify(approval.variantOf ?? {})}::jsonb)`.execute(db);
 }
 
 export async function standingApproval(db: Database, editionId: number): Promise<Approval | undefined> {
   const { rows } = await sql<Approval>`
-    select edition_id as "editionId", revision, hash, approved_by as "approvedBy", approved_at as "approvedAt"
+    select edition_id as "editionId", revision, hash, approved_by as "approvedBy", approved_at as "approvedAt",
+      others, variant_of as "variantOf"
     from approvals where edition_id = ${editionId} and withdrawn_at is null`.execute(db);
   return rows[0];
 }

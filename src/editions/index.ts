@@ -32,6 +32,7 @@ export {
   claimPieces,
   editionsDue,
   editionsIn,
+  editionsSharing,
   findEdition,
   editionsWith,
   insertEdition,
@@ -64,4 +65,5 @@ export {
   sectionWith,
 } from './edit.ts';
 export { firstProposal, recompose } from './recompose.ts';
+export { sparedSets, withoutPieces } from './spare.ts';
 export { type Difference, compareContents } from './compare.ts';

@@ -224,6 +224,23 @@ export async function editionsWith(
   return rows;
 }
 
+/** Editions of other newsletters that went out lately, or will, with some of these pieces; those with most of them first. */
+export async function editionsSharing(
+  db: Database,
+  newsletterId: number,
+  pieceIds: number[],
+  { since, limit }: { since: Date; limit: number },
+): Promise<{ editionId: number; shared: number[] }[]> {
+  const { rows } = await sql<{ editionId: number; shared: number[] }>`
+    select e.id as "editionId", array_agg(distinct mine.id) as shared
+    from pieces mine join pieces p on coalesce(p.same_as, p.id) = coalesce(mine.same_as, mine.id)
+      join edition_pieces ep on ep.piece_id = p.id join editions e on e.id = ep.edition_id
+    where mine.id = any(${pieceIds}::bigint[]) and e.newsletter_id <> ${newsletterId}
+      and e.state in ('approved', 'scheduled', 'sending', 'paused', 'sent', 'stopped') and e.created_at > ${since}
+    group by e.id order by count(distinct mine.id) desc, e.id desc limit ${limit}`.execute(db);
+  return rows;
+}
+
 /** The number that a newsletter's next edition gets. */
 export async function nextNumber(db: Database, newsletterId: number): Promise<number> {
   const { rows } = await sql<{ number: number }>`

@@ -1,12 +1,21 @@
 import { recordAct } from '../audit/index.ts';
-import { type Approval, type Edition, insertApproval, moveEdition } from '../editions/index.ts';
+import {
+  type Approval,
+  type Edition,
+  type EditionContent,
+  type Newsletter,
+  insertApproval,
+  moveEdition,
+} from '../editions/index.ts';
+import { sha256 } from '../lib/hash.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
-import { insertRendition } from '../dispatch/index.ts';
+import { insertRendition, insertVariants } from '../dispatch/index.ts';
 import { getEdition } from './find.ts';
-import { fetchEditionImages } from './images.ts';
+import { fetchEditionImages, fetchImages } from './images.ts';
 import type { Newsroom } from './newsroom.ts';
-import { renderNow } from './render.ts';
+import { renderNow, renderVariant } from './render.ts';
+import { variantsOf } from './variants.ts';
 
 export interface Approved {
   approval: Approval;
@@ -28,7 +37,7 @@ export async function approveEdition(
   const { db, clock } = newsroom;
   await fetchEditionImages(newsroom, editionId);
   const before = await getEdition(db, editionId);
-  const { edition, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
+  const { edition, newsletter, content, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
   const errors = findings.filter((finding) => unlessFound || finding.level === 'error');
   if (errors.length > 0) {
     throw new RoundupError(
@@ -36,25 +45,46 @@ export async function approveEdition(
       `Edition ${editionId} cannot be approved:\n${errors.map(({ sentence }) => `  ${sentence}`).join('\n')}`,
     );
   }
-  const approval = { editionId, revision: edition.revision, hash, approvedBy: by, approvedAt: clock.now() };
+  const { others, variants } = await renderVariants(newsroom, edition, newsletter, content);
+  // One approval for the edition and for what is made of it.
+  const bound = variants.length === 0 ? hash : sha256(hash, ...variants.map((one) => one.hash));
+  const variantOf = Object.fromEntries(variants.flatMap(({ masks }, at) => masks.map((mask) => [mask, at + 1])));
+  const made = { approvedBy: by, approvedAt: clock.now(), others, variantOf };
+  const approval = { editionId, revision: edition.revision, hash: bound, ...made };
   await db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, ['draft', 'in_review'], 'approved', { revision: edition.revision });
     if (moved === undefined) {
       throw refusal(await getEdition(tx, editionId), edition.revision);
     }
-    await insertRendition(tx, {
-      editionId,
-      hash,
-      subject: rendered.subject,
-      html: rendered.html,
-      text: rendered.text,
-      stencil,
-      madeAt: approval.approvedAt,
-    });
+    const { subject, html, text } = rendered;
+    await insertRendition(tx, { editionId, hash: bound, subject, html, text, stencil, madeAt: approval.approvedAt });
+    await insertVariants(tx, editionId, bound, variants);
     await insertApproval(tx, approval);
-    await recordAct(tx, { actor: by, act: 'edition approved', subject: `edition ${editionId}`, detail: { hash } });
+    await recordAct(tx, {
+      actor: by,
+      act: 'edition approved',
+      subject: `edition ${editionId}`,
+      detail: { hash: bound, variants: variants.length },
+    });
   });
   return { approval, findings };
+}
+
+/** What readers get who are spared pieces; their photographs, too, are fetched before it is bound. */
+async function renderVariants(
+  newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl'>,
+  edition: Edition,
+  newsletter: Newsletter,
+  content: EditionContent,
+) {
+  const { others, variants } = await variantsOf(newsroom, edition, newsletter, content);
+  const rendered = [];
+  for (const { content: own, spares, masks } of variants) {
+    await fetchImages(newsroom, own);
+    const { rendered: mail, hash, stencil } = await renderVariant(newsroom, edition, own);
+    rendered.push({ spares, masks, hash, stencil, subject: mail.subject, html: mail.html, text: mail.text });
+  }
+  return { others, variants: rendered };
 }
 
 function refusal({ id, state, revision }: Edition, seen: number): RoundupError {

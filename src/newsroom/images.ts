@@ -37,18 +37,19 @@ function shownIn(content: EditionContent): Shown[] {
 }
 
 /** Fetches the photographs that an edition shows and that we do not have; one that failed just now is not tried again. */
-export async function fetchEditionImages(
-  { db, clock, log }: Pick<Newsroom, 'db' | 'clock' | 'log'>,
-  editionId: number,
-  { again = false } = {},
-): Promise<void> {
-  const content = await readContent(db, await getEdition(db, editionId));
+export async function fetchEditionImages(parts: Parts, editionId: number): Promise<void> {
+  await fetchImages(parts, await readContent(parts.db, await getEdition(parts.db, editionId)));
+}
+
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'log'>;
+
+export async function fetchImages({ db, clock, log }: Parts, content: EditionContent): Promise<void> {
   const known = await kept(db, content);
   const now = clock.now();
   const wanted = shownIn(content).filter((shown) => {
     const source = known.get(nameOf(shown));
     if (source === undefined) return true;
-    return source.hash === null && (again || now.getTime() - source.triedAt.getTime() > TRY_AGAIN_MS);
+    return source.hash === null && now.getTime() - source.triedAt.getTime() > TRY_AGAIN_MS;
   });
   const local = await localPieces(
     db,

@@ -62,11 +62,20 @@ export async function renderNow(parts: Parts, edition: Edition): Promise<Rendere
   return checked({ ...fresh, rendered, hash, stencil }, parts.clock.now());
 }
 
-async function renderFresh({ db, clock, keys, baseUrl }: Parts, edition: Edition): Promise<RenderedEdition> {
+/** An edition with other content than its own: a variant of it. */
+export function renderVariant(parts: Parts, edition: Edition, content: EditionContent): Promise<RenderedEdition> {
+  return renderFresh(parts, edition, content);
+}
+
+async function renderFresh(
+  { db, clock, keys, baseUrl }: Parts,
+  edition: Edition,
+  variant?: EditionContent,
+): Promise<RenderedEdition> {
   const newsletter = await findNewsletter(db, edition.newsletterId);
   if (newsletter === undefined) throw new Error(`edition ${edition.id} belongs to no newsletter`);
   const publication = await getPublication(db);
-  const content = await readContent(db, edition);
+  const content = variant ?? (await readContent(db, edition));
   const { content: shown, problems: imageProblems } = await withOwnImages(db, content, baseUrl);
   const news = isOpen(edition) ? await newsOf(db, content) : [];
   const links = readerLinks(baseUrl);

@@ -41,10 +41,10 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
     const approval = await standingApproval(tx, editionId);
     if (approval === undefined) throw notApproved(editionId);
     if ((await newsOf(tx, await readContent(tx, edition))).length > 0) throw hasChanged(editionId);
-    const { hash } = approval;
+    const { hash, others, variantOf } = approval;
     const size =
       startedAt === null
-        ? await freezeAudience(tx, { ...edition, editionId, hash })
+        ? await freezeAudience(tx, { ...edition, editionId, hash, others: others ?? [], variantOf: variantOf ?? {} })
         : await planRemaining(tx, editionId, hash);
     await recordAct(tx, {
       actor: by,

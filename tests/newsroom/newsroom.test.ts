@@ -84,7 +84,7 @@ describe('approving and sending', () => {
     );
     await addReaders(house.database.db, id, 1);
     await sendEdition(newsroom, edition.id, 'an editor');
-    const posting = await loadPosting(house.database.db, edition.id, house.config.keys);
+    const posting = await loadPosting(house.database.db, { editionId: edition.id, batch: 0 }, house.config.keys);
     expect(posting?.hash).toBe(approval.hash);
     expect(posting?.sender).toBe('news@example.org');
     expect((await approvedRendition(house.database.db, edition.id))?.hash).toBe(approval.hash);

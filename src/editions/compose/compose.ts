@@ -282,7 +282,7 @@ function sectionOf({ section, pieces, fixed }: Room): EditionSection {
 }
 
 /** The lead's headline is the subject, the next ones are what the inbox shows after it. */
-function titlesOf(sections: EditionSection[]): { subject: string; preheader: string } {
+export function titlesOf(sections: EditionSection[]): { subject: string; preheader: string } {
   const [lead, ...others] = sections.flatMap((section) => section.pieces);
   const more = others.slice(0, 2).map((piece) => shorten(piece.title, 70));
   return {

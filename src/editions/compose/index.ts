@@ -1,2 +1,2 @@
-export { compose, toEditionPiece } from './compose.ts';
+export { compose, titlesOf, toEditionPiece } from './compose.ts';
 export type { ComposeInput, Composition } from './input.ts';

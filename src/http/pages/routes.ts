@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { App } from '../../app.ts';
-import { approvedRendition } from '../../dispatch/index.ts';
+import { renditionFor } from '../../dispatch/index.ts';
 import { findNewsletter, findPublication } from '../../editions/index.ts';
 import { escapeHtml } from '../../lib/escape.ts';
 import { comeBack, leave } from '../../newsroom/index.ts';
@@ -82,7 +82,7 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     const link = readReaderToken(keys, 'view', request.params.token);
     if (link === undefined) return unknown(reply);
     const [rendition, subscriber] = await Promise.all([
-      approvedRendition(db, link.editionId),
+      renditionFor(db, link.editionId, link.subscriberId),
       findSubscriber(db, link.subscriberId),
     ]);
     if (rendition === undefined || subscriber === undefined) return unknown(reply);
