@@ -9,10 +9,9 @@ import {
   listNewsletters,
   nextSlot,
 } from '../../editions/index.ts';
-import { SAMPLE_ADDRESS, getEdition, renderNow } from '../../newsroom/index.ts';
+import { SAMPLE_ADDRESS, getEdition, renderNow, sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { reportEdition, stateText } from '../../reports/index.ts';
-import { listSources } from '../../sources/index.ts';
 import { countSubscriptions } from '../../subscribers/index.ts';
 import { protectMail, protectPage } from '../security.ts';
 import type { PageRenderer } from '../templates.ts';
@@ -56,7 +55,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
         stateText: stateText(edition, sums),
       })),
       pieces: await countPieces(db),
-      sources: await listSources(db),
+      sources: await sourceHealth(db, app.clock.now()),
     });
   });
 
