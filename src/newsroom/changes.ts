@@ -156,8 +156,15 @@ function acknowledge(
         return { ...(own === undefined ? piece : act(piece, now, own)), version: now.version };
       }),
     }));
-    return { content: { ...content, sections }, change };
+    return { content: withHeadlines({ ...content, sections }, content), change };
   });
+}
+
+/** A subject that was a piece's headline is its new one. */
+function withHeadlines(after: EditionContent, before: EditionContent): EditionContent {
+  const piece = piecesOf(before).find(({ title }) => title === before.subject);
+  const now = piecesOf(after).find(({ pieceId }) => pieceId === piece?.pieceId);
+  return now === undefined ? after : { ...after, subject: now.title };
 }
 
 function takenOver(piece: EditionPiece, now: Piece, { changes }: PieceNews): EditionPiece {

@@ -1,32 +1,10 @@
 import fc from 'fast-check';
 import { DEFAULT_SECTIONS, PLAIN_SECTIONS, compose, newsletterSettingsSchema } from '../../src/editions/index.ts';
 import type { Piece } from '../../src/pieces/index.ts';
+import { poolPiece } from '../support/piece.ts';
 
-const piece = (id: number, over: Partial<Piece> = {}): Piece => ({
-  id,
-  url: `https://example.org/${id}`,
-  guid: null,
-  sourceId: 1,
-  sourceIds: [],
-  title: `Piece ${id}`,
-  deck: 'A deck.',
-  kind: 'Analysis',
-  region: 'Europe',
-  authors: [],
-  tags: [],
-  image: { url: 'https://example.org/i.jpg', alt: '', credit: '' },
-  readingMinutes: 3,
-  language: '',
-  publishedAt: new Date(Date.UTC(2026, 10, 20) - id * 3_600_000),
-  firstSeenAt: new Date(0),
-  version: 1,
-  embargoUntil: null,
-  goneAt: null,
-  retractedAt: null,
-  correction: '',
-  sameAs: null,
-  ...over,
-});
+const piece = (id: number, over: Partial<Piece> = {}) =>
+  poolPiece(id, { authors: [], publishedAt: new Date(Date.UTC(2026, 10, 20) - id * 3_600_000), ...over });
 const sectionsOf = (sections: object[]) =>
   newsletterSettingsSchema.parse({ sender: { name: 'X', address: 'x@example.org' }, sections }).sections;
 const rules = {

@@ -14,33 +14,17 @@ import {
   toEditionPiece,
 } from '../../src/editions/index.ts';
 import type { Piece } from '../../src/pieces/index.ts';
+import { poolPiece } from '../support/piece.ts';
 
 const base = new Date('2026-11-20T00:00:00Z').getTime();
 const KINDS = ['Analysis', 'Reporting', 'Opinion', 'Dispatch', 'Video'];
-const piece = (id: number): Piece => ({
-  id,
-  url: `https://example.org/${id}`,
-  guid: null,
-  sourceId: 1,
-  sourceIds: [],
-  title: `Piece ${id}`,
-  deck: 'A deck.',
-  kind: KINDS[id % KINDS.length]!,
-  region: id % 3 === 0 ? 'Europe' : 'Africa',
-  authors: [`Author ${id}`],
-  tags: [],
-  image: id % 2 === 0 ? { url: 'https://example.org/i.jpg', alt: '', credit: '' } : null,
-  readingMinutes: 3,
-  language: '',
-  publishedAt: new Date(base + id * 60_000),
-  firstSeenAt: new Date(base),
-  version: 1,
-  embargoUntil: null,
-  goneAt: null,
-  retractedAt: null,
-  correction: '',
-  sameAs: null,
-});
+const piece = (id: number) =>
+  poolPiece(id, {
+    kind: KINDS[id % KINDS.length]!,
+    region: id % 3 === 0 ? 'Europe' : 'Africa',
+    image: id % 2 === 0 ? { url: 'https://example.org/i.jpg', alt: '', credit: '' } : null,
+    publishedAt: new Date(base + id * 60_000),
+  });
 const input = (pieces: Piece[]) => ({
   sections: DEFAULT_SECTIONS,
   diversity: { perAuthor: 2, perRegion: null, minRegions: 2 },

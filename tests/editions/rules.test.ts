@@ -1,34 +1,12 @@
 import { type ComposeInput, compose, newsletterSettingsSchema } from '../../src/editions/index.ts';
 import type { Mark, Piece } from '../../src/pieces/index.ts';
+import { poolPiece } from '../support/piece.ts';
 
 // What the composer does by its rules, each alone: quotas, fill-up, order, criteria, diversity, marks.
 
 const now = new Date('2026-11-20T00:00:00Z');
-const piece = (id: number, over: Partial<Piece> = {}): Piece => ({
-  id,
-  url: `https://example.org/${id}`,
-  guid: null,
-  sourceId: 1,
-  sourceIds: [],
-  title: `Piece ${id}`,
-  deck: 'A deck.',
-  kind: 'Analysis',
-  region: 'Europe',
-  authors: [`Author ${id}`],
-  tags: [],
-  image: { url: 'https://example.org/i.jpg', alt: '', credit: '' },
-  readingMinutes: 3,
-  language: '',
-  publishedAt: new Date(now.getTime() - id * 3_600_000),
-  firstSeenAt: now,
-  version: 1,
-  embargoUntil: null,
-  goneAt: null,
-  retractedAt: null,
-  correction: '',
-  sameAs: null,
-  ...over,
-});
+const piece = (id: number, over: Partial<Piece> = {}) =>
+  poolPiece(id, { publishedAt: new Date(now.getTime() - id * 3_600_000), ...over });
 const mark = (pieceId: number, over: Partial<Mark>): Mark => ({
   pieceId,
   newsletterId: 1,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cleanCredit, creditLine } from '../../lib/html.ts';
+import { parseJson } from '../../lib/json.ts';
 import { httpUrl } from '../../lib/url.ts';
 import { classify } from '../classify.ts';
 import { MAX_TITLE_LENGTH, authorsOf, bodyFacts, bodyText, dateOf, deckOf, isRetraction, plain } from '../clean.ts';
@@ -51,7 +52,7 @@ export function contentUrl(site: string): string {
 
 /** Parses one page of posts. */
 export function parseContent(text: string, url: string): Parsed {
-  const value = parsed(text);
+  const value = parseJson(text);
   const answer = answerSchema.safeParse(value);
   if (!answer.success) {
     const error = errorSchema.safeParse(value);
@@ -67,14 +68,6 @@ export function parseContent(text: string, url: string): Parsed {
     skipped: posts.length - pieces.length,
     next: meta?.pagination.next ? pageOf(url, meta.pagination.next) : undefined,
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function pageOf(url: string, page: number): string {

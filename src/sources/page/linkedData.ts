@@ -1,3 +1,4 @@
+import { parseJson } from '../../lib/json.ts';
 import type { PageDocument } from './document.ts';
 
 // What a page says of itself in JSON-LD (schema.org): the node that is the article, and what of it matters here. Whatever
@@ -82,14 +83,7 @@ function nodesOf(document: PageDocument): Node[] {
 /** Some systems leave line breaks in strings, or wrap the whole in a comment. */
 function parsed(text: string): unknown {
   const bare = text.replace(/^\s*(\/\*.*?\*\/|<!--|\/\/<!\[CDATA\[)|(-->|\/\/\]\]>)\s*$/gs, '');
-  for (const attempt of [bare, bare.replace(/[\r\n\t]+/g, ' ')]) {
-    try {
-      return JSON.parse(attempt);
-    } catch {
-      // The next attempt, or none.
-    }
-  }
-  return undefined;
+  return parseJson(bare) ?? parseJson(bare.replace(/[\r\n\t]+/g, ' '));
 }
 
 function isNode(value: unknown): value is Node {

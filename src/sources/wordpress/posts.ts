@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cleanCredit, creditLine, firstImage } from '../../lib/html.ts';
+import { parseJson } from '../../lib/json.ts';
 import { httpUrl } from '../../lib/url.ts';
 import { classify } from '../classify.ts';
 import { MAX_TITLE_LENGTH, authorsOf, bodyFacts, bodyText, dateOf, deckOf, isRetraction, plain } from '../clean.ts';
@@ -62,9 +63,9 @@ export function postsUrl(apiRoot: string): string {
 
 /** Parses one page of posts. A short page need not be the last: what the public may not see is missing from it. */
 export function parsePosts(text: string, url: string): Parsed {
-  const posts = jsonList(text);
-  if (posts === undefined) return { ok: false, problem: problemOf(text) };
-  const pieces = posts.map((post) => pieceOf(post, url)).filter((piece) => piece !== undefined);
+  const posts = parseJson(text);
+  if (!Array.isArray(posts)) return { ok: false, problem: problemOf(text) };
+  const pieces = posts.map((post: unknown) => pieceOf(post, url)).filter((piece) => piece !== undefined);
   return {
     ok: true,
     title: new URL(url).host,
@@ -74,28 +75,11 @@ export function parsePosts(text: string, url: string): Parsed {
   };
 }
 
-function jsonList(text: string): unknown[] | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** An error of the API has a code and a message. */
 function problemOf(text: string): string {
-  const error = z.object({ code: z.string(), message: z.string() }).safeParse(parsed(text));
+  const error = z.object({ code: z.string(), message: z.string() }).safeParse(parseJson(text));
   if (error.success) return `its WordPress API says: ${plain(error.data.message, 200)} (${plain(error.data.code, 60)})`;
   return 'it is not what a WordPress API answers with';
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function pageAfter(url: string): string {
