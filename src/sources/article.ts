@@ -2,7 +2,6 @@ import { reasonOf } from '../platform/errors.ts';
 import { FetchError, type FetchOptions, fetchDocument } from '../platform/fetch/index.ts';
 import { decodeText } from './decode.ts';
 import type { FoundPiece } from './found.ts';
-import { parsePage } from './page/index.ts';
 
 /** What an article's page gave. `gone`: its server says that there is nothing (404, 410). */
 export type ArticleReading =
@@ -25,6 +24,8 @@ export async function readArticle(
       { limits: LIMITS, ...options },
     );
     if (!fetched.changed) return { outcome: 'failed', problem: `${url}: unchanged` };
+    // Loaded by whoever reads one.
+    const { parsePage } = await import('./page/index.ts');
     const page = parsePage(decodeText(fetched.body, fetched.contentType), fetched.url);
     return page.ok ? { outcome: 'read', piece: page.piece } : { outcome: 'failed', problem: `${url}: ${page.problem}` };
   } catch (error) {

@@ -2,7 +2,7 @@ export { KIND_NAMES, type Source } from './source.ts';
 export { readSource } from './read.ts';
 export { readArticle } from './article.ts';
 export { type Discovery, type ProposedSource, discoverSources } from './discover/index.ts';
-export { parseOpml } from './feed/index.ts';
+export { readOpml } from './opml.ts';
 export type { FoundPiece } from './found.ts';
 export { sealKey } from './secrets.ts';
 export {

@@ -3,7 +3,7 @@ import { type SigningKeys } from '../lib/tokens.ts';
 import { unseal } from '../lib/seal.ts';
 import { reasonOf } from '../platform/errors.ts';
 import { FETCH_LIMITS, FetchError, type Fetched, type FetchOptions, fetchDocument } from '../platform/fetch/index.ts';
-import { COLLECTORS } from './collectors.ts';
+import type { Collector } from './collectors.ts';
 import { decodeText } from './decode.ts';
 import type { FoundPiece, Parsed } from './found.ts';
 import { KEY_PURPOSE } from './secrets.ts';
@@ -44,12 +44,13 @@ const MAX_DOCUMENTS = 10;
 export async function readSource(source: Readable, options: ReadOptions = {}): Promise<Reading> {
   try {
     const secretQuery = secretOf(source, options);
+    const collector = await collectorOf(source);
     const fetched = await fetchDocument(
-      { ...source, accept: COLLECTORS[source.kind].accept, ...(secretQuery ? { secretQuery } : {}) },
+      { ...source, accept: collector.accept, ...(secretQuery ? { secretQuery } : {}) },
       options,
     );
     if (!fetched.changed) return { outcome: 'unchanged' };
-    const first = parseDocument(source, fetched);
+    const first = parseDocument(collector, fetched);
     if (!first.ok) return { outcome: 'failed', problem: `${source.url}: ${first.problem}`, retryAt: undefined };
     const older = await readOlder(source, first, options);
     return {
@@ -114,19 +115,26 @@ async function readNext(source: Readable, url: string, options: ReadOptions): Pr
   try {
     const isOwn = new URL(url).origin === new URL(source.url).origin;
     const secretQuery = isOwn ? secretOf(source, options) : undefined;
-    const request = { url, isLocal: source.isLocal, accept: COLLECTORS[source.kind].accept };
+    const collector = await collectorOf(source);
+    const request = { url, isLocal: source.isLocal, accept: collector.accept };
     const fetched = await fetchDocument({ ...request, ...(secretQuery ? { secretQuery } : {}) }, options);
     if (!fetched.changed) return 'end';
-    const parsed = parseDocument(source, fetched);
+    const parsed = parseDocument(collector, fetched);
     return parsed.ok ? parsed : 'failed';
   } catch (error) {
     return error instanceof FetchError && error.status !== undefined && error.status < 429 ? 'end' : 'failed';
   }
 }
 
-function parseDocument(source: Readable, fetched: Extract<Fetched, { changed: true }>): Parsed {
+/** Loaded by whoever reads a source: the parsers are most of the program. */
+async function collectorOf({ kind }: Readable): Promise<Collector> {
+  const { COLLECTORS } = await import('./collectors.ts');
+  return COLLECTORS[kind];
+}
+
+function parseDocument(collector: Collector, fetched: Extract<Fetched, { changed: true }>): Parsed {
   const text = decodeText(unpacked(fetched.body), fetched.contentType);
-  return COLLECTORS[source.kind].parse(text, fetched.url);
+  return collector.parse(text, fetched.url);
 }
 
 /** A sitemap may be a gzip file (sitemaps.org), whatever the transfer did. */

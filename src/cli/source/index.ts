@@ -11,7 +11,7 @@ import {
   type Source,
   insertSource,
   listSources,
-  parseOpml,
+  readOpml,
   readSource,
   sealKey,
   updateSource,
@@ -74,7 +74,7 @@ export function sourceCommand(): Command {
 }
 
 async function importOpml(file: string, options: CommonOptions & { local?: boolean }): Promise<void> {
-  const feeds = parseOpml(readText(file));
+  const feeds = await readOpml(readText(file));
   await withApp(async (app) => {
     const { db } = app.database;
     const results = [];
