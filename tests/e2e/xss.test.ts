@@ -61,7 +61,11 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
         max: 50,
       })),
     ];
-    const newsletter = await addNewsletter(db, { sections, why: '<script>window.__xss=1</script>' });
+    const newsletter = await addNewsletter(db, {
+      sections,
+      diversity: { perAuthor: null },
+      why: '<script>window.__xss=1</script>',
+    });
     const source = await insertSource(db, {
       name: '<img src=x onerror=window.__xss=1>',
       url: 'https://example.org/feed',
