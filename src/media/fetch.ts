@@ -3,7 +3,7 @@ import type { Database } from '../platform/database/index.ts';
 import { reasonOf } from '../platform/errors.ts';
 import { type FetchOptions, fetchDocument } from '../platform/fetch/index.ts';
 import { addressesOf } from './address.ts';
-import { type Variant, makeImage } from './image.ts';
+import { type ImageSize, makeImage } from './image.ts';
 import { insertMedia, recordMediaSource } from './store.ts';
 
 export interface WantedImage {
@@ -11,12 +11,12 @@ export interface WantedImage {
   /** Under which its addresses meet. */
   urlKey: string;
   isLocal: boolean;
-  variant: Variant;
+  size: ImageSize;
 }
 
 const LIMITS = { timeMs: 30_000, sizeBytes: 25 * 1024 * 1024, redirects: 5 };
 
-export function variantName({ width, height }: Variant): string {
+export function sizeName({ width, height }: ImageSize): string {
   return `${width}x${height}`;
 }
 
@@ -27,16 +27,16 @@ export async function fetchImage(
   now: Date,
   options: FetchOptions = {},
 ): Promise<string | undefined> {
-  const name = { urlKey: wanted.urlKey, variant: variantName(wanted.variant) };
+  const name = { urlKey: wanted.urlKey, size: sizeName(wanted.size) };
   let problem = '';
-  for (const url of addressesOf(wanted.url, wanted.variant)) {
+  for (const url of addressesOf(wanted.url, wanted.size)) {
     try {
       const fetched = await fetchDocument(
         { url, isLocal: wanted.isLocal, accept: 'image/avif, image/webp, image/jpeg, image/png, image/gif' },
         { limits: LIMITS, ...options },
       );
       if (!fetched.changed) continue;
-      const image = await makeImage(fetched.body, wanted.variant);
+      const image = await makeImage(fetched.body, wanted.size);
       const hash = sha256(image.bytes).slice(0, 40);
       await insertMedia(db, { ...image, hash }, now);
       await recordMediaSource(db, { ...name, hash, problem: null }, now);

@@ -3,7 +3,7 @@ import type { Sharp } from 'sharp';
 // A picture, made fit for mail: checked by its content, turned upright, cut to the shape of its place, at twice the size that
 // it is shown at, as JPEG or PNG within a limit of bytes, with nothing in it but the picture.
 
-export interface Variant {
+export interface ImageSize {
   /** Pixels; half of it is how large it is shown. */
   width: number;
   height: number;
@@ -35,7 +35,7 @@ export function isPicture(bytes: Buffer): boolean {
 }
 
 /** Throws in words, as the end of a sentence: "it …". */
-export async function makeImage(bytes: Buffer, variant: Variant): Promise<MadeImage> {
+export async function makeImage(bytes: Buffer, size: ImageSize): Promise<MadeImage> {
   if (!isPicture(bytes)) throw new Error(`it is no JPEG, PNG, GIF, WebP or AVIF${looksLike(bytes)}`);
   // Loaded by whoever makes one.
   const { default: sharp } = await import('sharp');
@@ -45,7 +45,7 @@ export async function makeImage(bytes: Buffer, variant: Variant): Promise<MadeIm
   if (width < SMALLEST || height < SMALLEST) throw new Error(`it has only ${width} × ${height} pixels`);
   const isOpaque = hasAlpha !== true || (await open().stats()).isOpaque;
   // Decoded once: what is tried after that is tried on the small picture.
-  const place = fitted({ width, height }, variant);
+  const place = fitted({ width, height }, size);
   const cut = open()
     .resize({ ...place, fit: 'cover', position: 'attention' })
     .toColourspace('srgb');
@@ -64,7 +64,7 @@ export async function makeImage(bytes: Buffer, variant: Variant): Promise<MadeIm
 }
 
 /** The shape of its place, never larger than the picture itself. */
-function fitted(picture: Variant, place: Variant): Variant {
+function fitted(picture: ImageSize, place: ImageSize): ImageSize {
   const ratio = place.width / place.height;
   const width = Math.round(Math.min(place.width, picture.width, picture.height * ratio));
   return { width, height: Math.max(1, Math.round(width / ratio)) };

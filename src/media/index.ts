@@ -1,3 +1,3 @@
-export { fetchImage, variantName } from './fetch.ts';
-export type { Variant } from './image.ts';
+export { fetchImage, sizeName } from './fetch.ts';
+export type { ImageSize } from './image.ts';
 export { findMedia, mediaSources } from './store.ts';

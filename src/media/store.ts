@@ -9,7 +9,7 @@ export interface Media extends MadeImage {
 /** Which address, cut to which size, gave which picture; or why it gave none. */
 export interface MediaSource {
   urlKey: string;
-  variant: string;
+  size: string;
   hash: string | null;
   type: string | null;
   problem: string | null;
@@ -30,18 +30,18 @@ export async function findMedia(db: Database, hash: string): Promise<Media | und
 
 export async function recordMediaSource(
   db: Database,
-  source: Pick<MediaSource, 'urlKey' | 'variant' | 'hash' | 'problem'>,
+  source: Pick<MediaSource, 'urlKey' | 'size' | 'hash' | 'problem'>,
   now: Date,
 ): Promise<void> {
-  await sql`insert into media_sources (url_key, variant, hash, problem, tried_at)
-    values (${source.urlKey}, ${source.variant}, ${source.hash}, ${source.problem}, ${now})
-    on conflict (url_key, variant) do update set hash = coalesce(excluded.hash, media_sources.hash),
+  await sql`insert into media_sources (url_key, size, hash, problem, tried_at)
+    values (${source.urlKey}, ${source.size}, ${source.hash}, ${source.problem}, ${now})
+    on conflict (url_key, size) do update set hash = coalesce(excluded.hash, media_sources.hash),
       problem = excluded.problem, tried_at = excluded.tried_at`.execute(db);
 }
 
 export async function mediaSources(db: Database, urlKeys: string[]): Promise<MediaSource[]> {
   const { rows } = await sql<MediaSource>`
-    select s.url_key as "urlKey", s.variant, s.hash, m.type, s.problem, s.tried_at as "triedAt"
+    select s.url_key as "urlKey", s.size, s.hash, m.type, s.problem, s.tried_at as "triedAt"
     from media_sources s left join media m on m.hash = s.hash where s.url_key = any(${urlKeys}::text[])`.execute(db);
   return rows;
 }

@@ -1,4 +1,5 @@
 import { editionsIn, piecesOf, readContent } from '../editions/index.ts';
+import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS, MINUTE_MS } from '../lib/time.ts';
 import { pagesToCheck, recordPage } from '../pieces/index.ts';
 import { reasonOf } from '../platform/errors.ts';
@@ -20,24 +21,20 @@ export async function checkPieces({ db, clock, log }: Pick<Newsroom, 'db' | 'clo
   const editions = open.filter(({ createdAt }) => createdAt.getTime() > since);
   const contents = await Promise.all(editions.map((edition) => readContent(db, edition)));
   const ids = [...new Set(contents.flatMap((content) => piecesOf(content).map(({ pieceId }) => pieceId)))];
-  const queue = await pagesToCheck(db, ids, new Date(clock.now().getTime() - EVERY_MS));
+  const pieces = await pagesToCheck(db, ids, new Date(clock.now().getTime() - EVERY_MS));
   let changed = 0;
-  const lane = async () => {
-    for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
-      const reading = await readArticle(piece);
-      // A page that cannot be read now says nothing of the piece.
-      if (reading.outcome === 'failed' || reading.outcome === 'later') {
-        log.debug('a piece could not be looked at', { piece: piece.id, reason: reading.problem });
-        continue;
-      }
-      try {
-        const page = reading.outcome === 'gone' ? 'gone' : reading.piece;
-        if (await db.transaction().execute((tx) => recordPage(tx, piece.id, page, clock.now()))) changed++;
-      } catch (error) {
-        log.warn('a look at a piece could not be kept', { piece: piece.id, reason: reasonOf(error) });
-      }
+  await inLanes(pieces, AT_ONCE, async (piece) => {
+    const reading = await readArticle(piece);
+    // A page that cannot be read now says nothing of the piece.
+    if (reading.outcome === 'failed' || reading.outcome === 'later') {
+      log.debug('a piece could not be looked at', { piece: piece.id, reason: reading.problem });
+      return;
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    try {
+      if (await recordPage(db, piece.id, reading.outcome === 'gone' ? 'gone' : reading.piece, clock.now())) changed++;
+    } catch (error) {
+      log.warn('a look at a piece could not be kept', { piece: piece.id, reason: reasonOf(error) });
+    }
+  });
   return changed;
 }

@@ -1,6 +1,7 @@
 import { reasonOf } from '../platform/errors.ts';
 import type { FetchOptions } from '../platform/fetch/index.ts';
 import { recordPieces } from '../pieces/index.ts';
+import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { type Source, findSource, listSources, readSource, recordProblem, recordSuccess } from '../sources/index.ts';
 import { checkPieces } from './check.ts';
@@ -83,15 +84,11 @@ export async function collectAll(
 ): Promise<Collected[]> {
   const sources = await collectable(newsroom.db);
   const results: Collected[] = [];
-  const queue = [...sources];
-  const lane = async () => {
-    for (let source = queue.shift(); source !== undefined; source = queue.shift()) {
-      const collected = await collectSafely(newsroom, source);
-      results.push(collected);
-      onDone(collected);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, sources.length) }, lane));
+  await inLanes(sources, CONCURRENCY, async (source) => {
+    const collected = await collectSafely(newsroom, source);
+    results.push(collected);
+    onDone(collected);
+  });
   return results.toSorted((a, b) => a.source.id - b.source.id);
 }
 

@@ -1,7 +1,7 @@
+import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS } from '../lib/time.ts';
-import { reasonOf } from '../platform/errors.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { completePiece, incompletePieces, recordCompletionFailure, recordPage, recordPieces } from '../pieces/index.ts';
-import { RoundupError } from '../platform/errors.ts';
 import { type FoundPiece, readArticle, sourceByHand } from '../sources/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -26,26 +26,22 @@ export async function completePieces(
 ): Promise<Completed> {
   const since = new Date(clock.now().getTime() - RECENT_DAYS * DAY_MS);
   const pieces = await incompletePieces(db, since, MOST, options.sourceId);
-  const queue = [...pieces];
   const completed = { read: 0, failed: 0 };
-  const lane = async () => {
-    for (let piece = queue.shift(); piece !== undefined; piece = queue.shift()) {
-      try {
-        const reading = await readArticle(piece);
-        if (reading.outcome === 'read') await completePiece(db, piece.id, reading.piece, clock.now());
-        else if (reading.outcome === 'gone') await recordPage(db, piece.id, 'gone', clock.now());
-        else if (reading.outcome === 'failed') await recordCompletionFailure(db, piece.id);
-        if (reading.outcome === 'read') completed.read++;
-        else completed.failed++;
-        if (reading.outcome === 'failed') log.debug('an article page could not be read', { reason: reading.problem });
-      } catch (error) {
-        completed.failed++;
-        log.warn('a piece could not be completed', { piece: piece.id, reason: reasonOf(error) });
-      }
-      options.onDone?.(completed.read + completed.failed, pieces.length);
+  await inLanes(pieces, AT_ONCE, async (piece) => {
+    try {
+      const reading = await readArticle(piece);
+      if (reading.outcome === 'read') await completePiece(db, piece.id, reading.piece, clock.now());
+      else if (reading.outcome === 'gone') await recordPage(db, piece.id, 'gone', clock.now());
+      else if (reading.outcome === 'failed') await recordCompletionFailure(db, piece.id);
+      if (reading.outcome === 'read') completed.read++;
+      else completed.failed++;
+      if (reading.outcome === 'failed') log.debug('an article page could not be read', { reason: reading.problem });
+    } catch (error) {
+      completed.failed++;
+      log.warn('a piece could not be completed', { piece: piece.id, reason: reasonOf(error) });
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, pieces.length) }, lane));
+    options.onDone?.(completed.read + completed.failed, pieces.length);
+  });
   return completed;
 }
 

@@ -1,6 +1,7 @@
 import { type EditionContent, type EditionSection, piecesOf, readContent } from '../editions/index.ts';
+import { inLanes } from '../lib/lanes.ts';
 import { MINUTE_MS } from '../lib/time.ts';
-import { type Variant, fetchImage, mediaSources, variantName } from '../media/index.ts';
+import { type ImageSize, fetchImage, mediaSources, sizeName } from '../media/index.ts';
 import { findPieces, imageKey } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { findSource } from '../sources/index.ts';
@@ -11,7 +12,7 @@ import type { Newsroom } from './newsroom.ts';
 // by us: what a mail shows does not go away when a source's address does.
 
 /** Twice the size at which themes show a photo. */
-const VARIANTS: Partial<Record<EditionSection['layout'], Variant>> = {
+const SIZES: Partial<Record<EditionSection['layout'], ImageSize>> = {
   lead: { width: 1280, height: 720 },
   cards: { width: 400, height: 300 },
 };
@@ -23,15 +24,15 @@ interface Shown {
   title: string;
   url: string;
   urlKey: string;
-  variant: Variant;
+  size: ImageSize;
 }
 
 function shownIn(content: EditionContent): Shown[] {
   return content.sections.flatMap(({ layout, pieces }) => {
-    const variant = VARIANTS[layout];
-    if (variant === undefined) return [];
+    const size = SIZES[layout];
+    if (size === undefined) return [];
     return pieces.flatMap(({ pieceId, title, image }) =>
-      image === null ? [] : [{ pieceId, title, url: image.url, urlKey: imageKey(image.url), variant }],
+      image === null ? [] : [{ pieceId, title, url: image.url, urlKey: imageKey(image.url), size }],
     );
   });
 }
@@ -55,13 +56,10 @@ export async function fetchImages({ db, clock, log }: Parts, content: EditionCon
     db,
     wanted.map(({ pieceId }) => pieceId),
   );
-  const lane = async () => {
-    for (let shown = wanted.shift(); shown !== undefined; shown = wanted.shift()) {
-      const problem = await fetchImage(db, { ...shown, isLocal: local.has(shown.pieceId) }, now);
-      if (problem !== undefined) log.warn(`the image of "${shown.title}" could not be had`, { reason: problem });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await inLanes(wanted, AT_ONCE, async (shown) => {
+    const problem = await fetchImage(db, { ...shown, isLocal: local.has(shown.pieceId) }, now);
+    if (problem !== undefined) log.warn(`the image of "${shown.title}" could not be had`, { reason: problem });
+  });
 }
 
 async function kept(db: Database, content: EditionContent) {
@@ -69,11 +67,11 @@ async function kept(db: Database, content: EditionContent) {
     db,
     shownIn(content).map(({ urlKey }) => urlKey),
   );
-  return new Map(sources.map((source) => [`${source.urlKey} ${source.variant}`, source]));
+  return new Map(sources.map((source) => [`${source.urlKey} ${source.size}`, source]));
 }
 
-function nameOf({ urlKey, variant }: Pick<Shown, 'urlKey' | 'variant'>): string {
-  return `${urlKey} ${variantName(variant)}`;
+function nameOf({ urlKey, size }: Pick<Shown, 'urlKey' | 'size'>): string {
+  return `${urlKey} ${sizeName(size)}`;
 }
 
 /** Those whose source may be on a private network. */
@@ -102,9 +100,9 @@ export async function withOwnImages(
   const sections = content.sections.map((section) => ({
     ...section,
     pieces: section.pieces.map((piece) => {
-      const variant = VARIANTS[section.layout];
-      if (piece.image === null || variant === undefined) return { ...piece, image: null };
-      const source = known.get(nameOf({ urlKey: imageKey(piece.image.url), variant }));
+      const size = SIZES[section.layout];
+      if (piece.image === null || size === undefined) return { ...piece, image: null };
+      const source = known.get(nameOf({ urlKey: imageKey(piece.image.url), size }));
       if (source?.hash && source.type !== null)
         return {
           ...piece,

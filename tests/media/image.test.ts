@@ -111,12 +111,12 @@ describe('fetched and kept', () => {
     await server.close();
     await database.drop();
   });
-  const want = (path: string) => ({ url: server.url + path, urlKey: path, isLocal: true, variant: lead });
+  const want = (path: string) => ({ url: server.url + path, urlKey: path, isLocal: true, size: lead });
 
   test('once fetched it is there, whatever becomes of its address', async () => {
     expect(await fetchImage(database.db, want('/a.jpg'), now)).toBeUndefined();
     const [source] = await mediaSources(database.db, ['/a.jpg']);
-    expect(source).toMatchObject({ variant: '1280x720', problem: null, type: 'image/jpeg' });
+    expect(source).toMatchObject({ size: '1280x720', problem: null, type: 'image/jpeg' });
     expect((await findMedia(database.db, source!.hash!))?.width).toBe(1280);
   });
 

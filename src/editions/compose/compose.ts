@@ -7,9 +7,9 @@ import type { ComposeInput, Composition } from './input.ts';
 import {
   chosen,
   filledUp,
+  byRule,
   inSection,
   kindOf,
-  leads,
   left,
   listed,
   nameOf,
@@ -78,7 +78,7 @@ class Composer {
   #whyKept({ section, pieces }: Room, piece: Candidate): Choice {
     if (this.#input.kept?.byEditor.has(piece.id) === true)
       return chosen(piece, 'by-an-editor', 'An editor put it there.');
-    return section.layout === 'lead' ? leads(section, piece) : inSection(section, piece, pieces.length + 1);
+    return byRule(section, piece, pieces.length + 1);
   }
 
   #setPinned(): void {
@@ -110,11 +110,7 @@ class Composer {
     for (const piece of this.#free(section.rule, section)) {
       if (room.pieces.length >= upTo) return;
       if (this.#overLimit(piece) !== undefined) continue;
-      this.#put(
-        room,
-        piece,
-        section.layout === 'lead' ? leads(section, piece) : inSection(section, piece, room.pieces.length + 1),
-      );
+      this.#put(room, piece, byRule(section, piece, room.pieces.length + 1));
     }
   }
 

@@ -42,7 +42,12 @@ const SUPERLATIVE: Record<SectionSettings['order'], string> = {
   shortest: 'shortest',
 };
 
-export function leads(section: SectionSettings, piece: Candidate): Choice {
+/** Why a piece is in a section whose rule it meets. */
+export function byRule(section: SectionSettings, piece: Candidate, place: number): Choice {
+  return section.layout === 'lead' ? leads(section, piece) : inSection(section, piece, place);
+}
+
+function leads(section: SectionSettings, piece: Candidate): Choice {
   const has = section.criteria
     .filter((one) => HAS[one] !== '' && scoreOf(one, piece, section) > 0)
     .map((one) => HAS[one]);

@@ -140,9 +140,9 @@ create table media (
 -- Which address, cut to which size, gave which image; or why it gave none.
 create table media_sources (
   url_key        text not null,
-  variant        text not null,
+  size           text not null,
   hash           text references media,
   problem        text,
   tried_at       timestamptz not null,
-  primary key (url_key, variant)
+  primary key (url_key, size)
 );
