@@ -11,10 +11,10 @@ import type { Newsroom } from './newsroom.ts';
 // An edition's photographs. They are fetched when it is composed, cut to the place that they have in the theme, and served
 // by us: what a mail shows does not go away when a source's address does.
 
-/** Twice the size at which themes show a photo. */
+/** Twice the size at which themes show a photo; that of a card is largest on a phone, where it has the width of the screen. */
 const SIZES: Partial<Record<EditionSection['layout'], ImageSize>> = {
   lead: { width: 1280, height: 720 },
-  cards: { width: 400, height: 300 },
+  cards: { width: 720, height: 540 },
 };
 const AT_ONCE = 3;
 const TRY_AGAIN_MS = 10 * MINUTE_MS;
