@@ -37,7 +37,7 @@ export async function claimBatch(
 }
 
 /** A mail that has been in doubt so often is not sent again by itself: somebody has to look at it. */
-const MOST_DOUBTS = 3;
+export const MOST_DOUBTS = 3;
 /** Each doubt but the first is slept over. */
 export const DOUBT_SECONDS = 60;
 

@@ -86,6 +86,7 @@ async function play(
     `${wrong.length === 0 ? 'ok  ' : 'FAIL'} seed ${String(seed).padEnd(4)} ${result.seconds.toFixed(1).padStart(5)} s  ${plan.workers} workers, ${plan.backend}, ` +
       `tls ${plan.tls}: ${faults}; ${result.inFlightHits} in flight, ${result.uncertain} in doubt, ${result.duplicatesExplained} twice${counts ? '' : ' (does not count)'}\n`,
   );
+  for (const problem of wrong) process.stderr.write(`     ${problem}\n`);
 }
 
 function problemsOf(result: SeedResult): string[] {

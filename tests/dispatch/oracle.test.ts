@@ -75,3 +75,10 @@ test('a row that is still open is stuck', async () => {
   await change("state = 'handing'");
   expect((await ask()).stuck).toEqual([expect.stringContaining('handing')]);
 });
+
+test('what was in doubt three times waits for a person, and is not stuck', async () => {
+  await change("state = 'uncertain', doubts = 2");
+  expect((await ask()).stuck).toEqual([expect.stringContaining('uncertain')]);
+  await change("state = 'uncertain', doubts = 3");
+  expect((await ask()).stuck).toEqual([]);
+});

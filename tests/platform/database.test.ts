@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, migrate, removeEmbedded, sql, startEmbedded } from '../../src/platform/database/index.ts';
-import { makeLinks, packagedFolder } from '../../src/platform/database/embedded/binaries.ts';
+import { copyBinaries, makeLinks, packagedFolder } from '../../src/platform/database/embedded/binaries.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { freshDatabase } from '../support/database.ts';
 
@@ -122,6 +122,16 @@ describe('the embedded PostgreSQL', () => {
     await makeLinks(folder);
     await makeLinks(folder);
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
+  });
+
+  test('two servers of one process that find no binaries in place both get them', async () => {
+    const folder = newFolder();
+    const [from, to] = [path.join(folder, 'native'), path.join(folder, 'place', 'postgresql')];
+    mkdirSync(path.join(from, 'bin'), { recursive: true });
+    writeFileSync(path.join(from, 'bin', 'postgres'), 'a program');
+    await Promise.all([copyBinaries(from, to), copyBinaries(from, to), copyBinaries(from, to)]);
+    expect(readFileSync(path.join(to, 'bin', 'postgres'), 'utf8')).toBe('a program');
+    expect(readdirSync(path.dirname(to))).toEqual(['postgresql']);
   });
 
   test('does not wait for a lock whose holder is gone', async () => {

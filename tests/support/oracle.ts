@@ -1,4 +1,5 @@
 import { type Database, sql } from '../../src/platform/database/index.ts';
+import { MOST_DOUBTS } from '../../src/dispatch/batches.ts';
 import type { JournalEntry } from './smtpSink.ts';
 
 // Compares what a mail server has kept with what the ledger says of it. The server's journal is the truth.
@@ -18,7 +19,7 @@ export interface Verdict {
   duplicatesUnexplained: string[];
   /** Kept although the message was begun more than a second after they had left. */
   suppressedMailed: string[];
-  /** Still planned, handing, deferred, or uncertain where those are sent again. */
+  /** Still planned, handing, deferred, or uncertain where those are sent again: what was in doubt too often waits for a person. */
   stuck: string[];
   /** Copies that were not the same bytes. */
   different: string[];
@@ -74,7 +75,8 @@ export async function askOracle(
 }
 
 function judge({ address, state, doubts }: Row, had: JournalEntry[], verdict: Verdict): void {
-  if (OPEN.has(state)) verdict.stuck.push(`${address} ${state}`);
+  const isHeld = state === 'uncertain' && doubts >= MOST_DOUBTS;
+  if (OPEN.has(state) && !isHeld) verdict.stuck.push(`${address} ${state}`);
   if (state === 'accepted' && had.length === 0) verdict.lost.push(address);
   const extra = Math.max(0, had.length - 1);
   // A mail that the server has and the ledger does not say so is one too many as well: it may go out again.

@@ -1,5 +1,5 @@
 import { existsSync, symlinkSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { RoundupError } from '../../errors.ts';
@@ -65,8 +65,9 @@ export async function makeLinks(folder: string): Promise<void> {
 /** A copy that another system user can run, made once for each version, in place all at once. */
 export async function copyBinaries(from: string, to: string): Promise<void> {
   if (existsSync(to)) return;
-  const draft = `${to}.${process.pid}`;
   await mkdir(path.dirname(to), { recursive: true, mode: 0o755 });
+  // Its own draft for each call: two servers of one process may be started at once.
+  const draft = await mkdtemp(`${to}.`);
   await cp(from, draft, { recursive: true, verbatimSymlinks: true });
   await chmod(draft, 0o755);
   try {
