@@ -2,6 +2,7 @@ import { type App, QUEUE } from '../src/app.ts';
 import { endPresence, reconcile, reportPresence } from '../src/dispatch/index.ts';
 import { SECOND_MS } from '../src/lib/time.ts';
 import { reasonOf } from '../src/platform/errors.ts';
+import { deliverDue } from '../src/webhooks/index.ts';
 import { collectProcessor } from './collect.ts';
 import { dispatchProcessor } from './dispatch.ts';
 
@@ -14,8 +15,9 @@ export interface Workers {
 const BATCHES = 2;
 const COLLECTORS = 4;
 const PRESENCE_MS = SECOND_MS;
+const WEBHOOKS_MS = SECOND_MS;
 
-/** The workers of this process (`collects`: those that read sources, too), its sign of life, and its look at the books, which needs no queue. */
+/** The workers of this process (`collects`: those that read sources and tell webhooks, too), its sign of life, and its look at the books, which needs no queue. */
 export async function startWorkers(app: App, { collects = true } = {}): Promise<Workers> {
   const queues = await app.queues();
   const { db } = app.database;
@@ -27,6 +29,9 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
   const reaper = repeated(app, 'look at what is being sent', reaperMs(app), async () => {
     for (const { id } of await reconcile(db, dispatchQueue, app.clock)) app.log.info(`edition ${id} is sent`);
   });
+  const webhooks = repeated(app, 'tell webhooks', WEBHOOKS_MS, async () => {
+    if (collects) await deliverDue({ db, keys: app.config.keys });
+  });
   const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
   if (collects) {
     const collect = collectProcessor(await app.newsroom(), queues.queue(QUEUE.collect));
@@ -36,6 +41,7 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
     close: async () => {
       reaper.stop();
       signal.stop();
+      webhooks.stop();
       app.stopSending();
       await Promise.all(workers.map((worker) => worker.close()));
       await endPresence(db, app.processId).catch(() => {});

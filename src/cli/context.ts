@@ -1,5 +1,6 @@
 import os from 'node:os';
 import type { Command } from 'commander';
+import { actingFrom } from '../audit/index.ts';
 import { type App, type AppOptions, buildApp } from '../app.ts';
 import { loadConfig } from '../platform/config/index.ts';
 import { createLog } from '../platform/log.ts';
@@ -11,7 +12,8 @@ export async function withApp<T>(act: (app: App) => Promise<T>, options: AppOpti
   const log = createLog({ level: config.logLevel, json: config.logJson });
   const app = await buildApp(config, log, options);
   try {
-    return await act(app);
+    const origin = { via: 'command line', accountId: null, address: os.userInfo().username, agent: '' } as const;
+    return await actingFrom(origin, () => act(app));
   } finally {
     await app.close();
   }

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { createDeskLink } from '../accounts/index.ts';
+import { createLink } from '../accounts/index.ts';
 import { type App, buildApp } from '../app.ts';
 import {
   approveWeek,
   collectWeek,
   composeWeek,
+  demoAdministrator,
   demoConfig,
   demoPorts,
   followSend,
@@ -215,8 +216,9 @@ async function tell(app: App, { web, siteUrl, seconds, stays }: Showing, result:
       pc.dim(`  The mails stay in ${app.config.dataDir}/inbox, a Maildir. Without --once the pages stay open.\n`),
     );
   print(pc.bold('Where to look') + pc.dim('  (each link opens the desk once; this machine only)'));
+  const accountId = await demoAdministrator(app);
   const link = async (target: string) =>
-    `${web.deskUrl}/enter/${await createDeskLink(app.database.db, target, app.clock.now())}`;
+    `${web.deskUrl}/enter/${await createLink(app.database.db, { kind: 'sign-in', accountId, target }, app.clock.now())}`;
   print(`  the edition  ${await link(`/editions/${editionId}`)}`);
   print(`  the inbox    ${await link('/inbox')}`);
   print(`  the queue    ${await link('/queue')}`);

@@ -1,31 +1,34 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command } from 'commander';
-import { createDeskLink } from '../accounts/index.ts';
+import { createLink, findAccountByAddress, hasAccounts } from '../accounts/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
+import { deskUrlOf } from './deskUrl.ts';
 import { print, printJson } from './output.ts';
 
 export function deskCommand(): Command {
-  return withJson(new Command('desk').description('print a new one-time link to the desk of this machine')).action(
-    (options: CommonOptions) =>
-      withApp(async (app) => {
-        const port = deskPort(app.config.dataDir);
-        const key = await createDeskLink(app.database.db, '/', app.clock.now());
-        const url = `http://127.0.0.1:${port}/enter/${key}`;
-        if (options.json) printJson({ url });
-        else print(url);
-      }),
-  );
-}
+  const command = new Command('desk')
+    .description('how to come in at the desk: its address, or a link that signs an account in, once')
+    .option('--as <address>', 'the account that the link is for; its second factor is asked for all the same');
+  return withJson(command).action((options: CommonOptions & { as?: string }) =>
+    withApp(async (app) => {
+      const { db } = app.database;
+      const deskUrl = deskUrlOf(app.config);
+      const now = app.clock.now();
+      const url = (await hasAccounts(db))
+        ? options.as === undefined
+          ? `${deskUrl}/sign-in`
+          : `${deskUrl}/enter/${await createLink(db, { kind: 'sign-in', accountId: await idOf(options.as) }, now)}`
+        : `${deskUrl}/join/${await createLink(db, { kind: 'first', accountId: null }, now)}`;
+      if (options.json) printJson({ url });
+      else print(url);
 
-function deskPort(dataDir: string): number {
-  try {
-    return Number(readFileSync(path.join(dataDir, 'desk.port'), 'utf8'));
-  } catch (cause) {
-    throw new RoundupError('state-refused', 'The desk is not running.', {
-      hint: 'Start it with: roundup up (or roundup serve)',
-      cause,
-    });
-  }
+      async function idOf(address: string): Promise<number> {
+        const account = await findAccountByAddress(db, address);
+        if (account !== undefined && account.disabledAt === null) return account.id;
+        throw new RoundupError('not-found', `There is no account of ${address} that is open.`, {
+          hint: 'See which there are with: roundup account list',
+        });
+      }
+    }),
+  );
 }

@@ -6,19 +6,17 @@ import {
   type NewsletterSettings,
   PLAIN_SECTIONS,
   getNewsletter,
-  insertNewsletter,
   listNewsletters,
   newsletterSettingsSchema,
   nextSlot,
-  setNewsletterSources,
-  updateNewsletter,
 } from '../editions/index.ts';
 import { shortDateTime } from '../lib/time.ts';
+import { changeNewsletter, makeNewsletter } from '../newsroom/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { listSources } from '../sources/index.ts';
 import { countSubscriptions } from '../subscribers/index.ts';
-import { type CommonOptions, withApp, withJson } from './context.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { definedOnly, parseWith } from './input.ts';
 import { mark, print, printJson, printTable } from './output.ts';
 
@@ -44,6 +42,7 @@ interface Options extends CommonOptions {
   perRegion?: string;
   minRegions?: string;
   spareRepeats?: boolean;
+  twoPeople?: boolean;
   every?: string;
 }
 
@@ -77,41 +76,48 @@ export function newsletterCommand(): Command {
 }
 
 function withSettings(command: Command): Command {
-  return withJson(
-    command
-      .option('--name <name>', 'its name, as readers see it')
-      .option('--sender <mailbox>', '"Name <address>" in the From line')
-      .option('--reply-to <address>', 'where answers go, if not to the sender')
-      .option('--source <name...>', 'its sources, by name (all sources by default)')
-      .option(
-        '--cron <pattern>',
-        'when an edition is due: "minute hour day month weekday", such as "0 9 * * 4" for Thursdays at nine',
-      )
-      .option('--every <when>', 'the same in words: "day 07:00", "thursday 09:00", "month 1 09:00", "month last 09:00"')
-      .option('--lead-minutes <n>', 'how long before that it is proposed to the editors (1440)')
-      .option('--tolerance-minutes <n>', 'how late a proposal may still be made after the program was down (720)')
-      .option(
-        '--reminder-minutes <n>',
-        'how long before it is due editors are reminded to approve it; 0 for never (180)',
-      )
-      .option(
-        '--standing-approval <name>',
-        'whose standing approval sends an edition that nobody approved, if no check finds anything (none: it is held)',
-      )
-      .option('--no-standing-approval', 'hold what nobody has approved')
-      .option('--time-zone <name>', 'of the schedule and of dates in the mail, such as Europe/London (UTC)')
-      .option('--language <tag>', 'of the mail: en, es, fr, ar or another (en)')
-      .option('--sections <what>', 'magazine, plain (default), or a JSON file with the sections')
-      .option('--per-author <n>', 'most pieces of an edition by one author; 0 for any number (2)')
-      .option('--per-region <n>', 'most pieces of an edition from one region; 0 for any number (0)')
-      .option('--min-regions <n>', 'fewest regions of an edition, where there are so many (2)')
-      .option('--spare-repeats', 'spare readers pieces that another newsletter of ours has brought them')
-      .option('--no-spare-repeats', 'do not (default)')
-      .option('--minimum <n>', 'fewer pieces than this make no edition (3)')
-      .option('--window-days <n>', 'how far the first edition reaches back (7)')
-      .option('--editor <address...>', 'who is told of proposals')
-      .option('--why <sentence>', 'why readers get it, for the footer')
-      .option('--on-uncertain <policy>', 'resend (default) or hold mails that may or may not have arrived'),
+  return withActor(
+    withJson(
+      command
+        .option('--name <name>', 'its name, as readers see it')
+        .option('--sender <mailbox>', '"Name <address>" in the From line')
+        .option('--reply-to <address>', 'where answers go, if not to the sender')
+        .option('--source <name...>', 'its sources, by name (all sources by default)')
+        .option(
+          '--cron <pattern>',
+          'when an edition is due: "minute hour day month weekday", such as "0 9 * * 4" for Thursdays at nine',
+        )
+        .option(
+          '--every <when>',
+          'the same in words: "day 07:00", "thursday 09:00", "month 1 09:00", "month last 09:00"',
+        )
+        .option('--lead-minutes <n>', 'how long before that it is proposed to the editors (1440)')
+        .option('--tolerance-minutes <n>', 'how late a proposal may still be made after the program was down (720)')
+        .option(
+          '--reminder-minutes <n>',
+          'how long before it is due editors are reminded to approve it; 0 for never (180)',
+        )
+        .option(
+          '--standing-approval <name>',
+          'whose standing approval sends an edition that nobody approved, if no check finds anything (none: it is held)',
+        )
+        .option('--no-standing-approval', 'hold what nobody has approved')
+        .option('--time-zone <name>', 'of the schedule and of dates in the mail, such as Europe/London (UTC)')
+        .option('--language <tag>', 'of the mail: en, es, fr, ar or another (en)')
+        .option('--sections <what>', 'magazine, plain (default), or a JSON file with the sections')
+        .option('--per-author <n>', 'most pieces of an edition by one author; 0 for any number (2)')
+        .option('--per-region <n>', 'most pieces of an edition from one region; 0 for any number (0)')
+        .option('--min-regions <n>', 'fewest regions of an edition, where there are so many (2)')
+        .option('--two-people', 'whoever changed an edition last cannot approve it')
+        .option('--no-two-people', 'one person may do both (default)')
+        .option('--spare-repeats', 'spare readers pieces that another newsletter of ours has brought them')
+        .option('--no-spare-repeats', 'do not (default)')
+        .option('--minimum <n>', 'fewer pieces than this make no edition (3)')
+        .option('--window-days <n>', 'how far the first edition reaches back (7)')
+        .option('--editor <address...>', 'who is told of proposals')
+        .option('--why <sentence>', 'why readers get it, for the footer')
+        .option('--on-uncertain <policy>', 'resend (default) or hold mails that may or may not have arrived'),
+    ),
   );
 }
 
@@ -126,25 +132,25 @@ async function add(slug: string, options: Options): Promise<void> {
       });
     const settings = parseWith(newsletterSettingsSchema, { sections: PLAIN_SECTIONS, ...settingsOf(options) }, HINT);
     const name = options.name ?? slug;
-    const id = await insertNewsletter(db, { slug, name, settings }, app.clock.now());
-    if (id === undefined)
-      throw new RoundupError('state-refused', `There is a newsletter "${slug}" already.`, {
-        hint: `Change it with: roundup newsletter edit ${slug}`,
-      });
-    await setNewsletterSources(db, id, await sourceIdsOf(db, options.source ?? []));
-    await finish(await getNewsletter(db, slug), `newsletter "${name}" made`, options, db);
+    const sourceIds = await sourceIdsOf(db, options.source ?? []);
+    const wanted = { slug, name, settings, sourceIds };
+    const made = await makeNewsletter({ db, clock: app.clock }, wanted, actorOf(options));
+    await finish(made, `newsletter "${name}" made`, options, db);
   });
 }
 
 async function edit(slug: string, options: Options): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
-    const { id, slug: _slug, name, sourceIds: _ids, scheduleSince: _since, ...before } = await getNewsletter(db, slug);
-    const changed = settingsOf(options, before);
-    const settings = parseWith(newsletterSettingsSchema, { ...before, ...changed }, HINT);
-    await updateNewsletter(db, id, { name: options.name ?? name, settings }, app.clock.now());
-    if (options.source !== undefined) await setNewsletterSources(db, id, await sourceIdsOf(db, options.source));
-    await finish(await getNewsletter(db, slug), `newsletter "${slug}" changed`, options, db);
+    const given = options.source === undefined ? undefined : await sourceIdsOf(db, options.source);
+    const { id } = await getNewsletter(db, slug);
+    const change = (newsletter: Newsletter) => {
+      const { id: _id, slug: _slug, name, sourceIds, scheduleSince: _since, ...before } = newsletter;
+      const settings = parseWith(newsletterSettingsSchema, { ...before, ...settingsOf(options, before) }, HINT);
+      return { name: options.name ?? name, settings, sourceIds: given ?? sourceIds };
+    };
+    const changed = await changeNewsletter({ db, clock: app.clock }, id, change, actorOf(options));
+    await finish(changed, `newsletter "${slug}" changed`, options, db);
   });
 }
 
@@ -189,6 +195,7 @@ async function finish(newsletter: Newsletter, done: string, options: CommonOptio
   print(
     `  what nobody has approved when it is due ${rest.standingApproval === null ? 'is held' : `goes out by the standing approval of ${rest.standingApproval}, if no check finds anything`}`,
   );
+  if (rest.requiresTwoPeople) print('  whoever changed an edition last cannot approve it');
   if (rest.sparesRepeats) print('  readers are spared what another newsletter has brought them');
   print(`  editors: ${rest.editors.join(', ') || 'none'}`);
 }
@@ -213,6 +220,7 @@ function settingsOf(options: Options, before?: NewsletterSettings): Record<strin
     onUncertain: options.onUncertain,
     standingApproval: options.standingApproval === false ? null : options.standingApproval,
     sparesRepeats: options.spareRepeats,
+    requiresTwoPeople: options.twoPeople,
     diversity: diversityOf(options, before?.diversity),
   });
 }

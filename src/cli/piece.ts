@@ -4,19 +4,8 @@ import { editionsWith, getNewsletter, listNewsletters } from '../editions/index.
 import { shortDateTime } from '../lib/time.ts';
 import { shorten } from '../lib/text.ts';
 import { httpUrl } from '../lib/url.ts';
-import { recordAct } from '../audit/index.ts';
-import { addPieceByUrl, changeInWords, markPiece, noPiece } from '../newsroom/index.ts';
-import {
-  type MarkKind,
-  decideLikeness,
-  findPiece,
-  findPieceByUrl,
-  listHistory,
-  marksOn,
-  searchPieces,
-  setEmbargo,
-  undecidedPairs,
-} from '../pieces/index.ts';
+import { addPieceByUrl, changeInWords, decidePair, embargoPiece, getPiece, markPiece } from '../newsroom/index.ts';
+import { type MarkKind, findPieceByUrl, listHistory, marksOn, searchPieces, undecidedPairs } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, actorOf, parseId, parseTime, withActor, withApp, withJson } from './context.ts';
@@ -66,7 +55,7 @@ export function pieceCommand(): Command {
 
 async function list(options: CommonOptions & { search?: string }): Promise<void> {
   await withApp(async (app) => {
-    const pieces = await searchPieces(app.database.db, options.search ?? '', MAX_LISTED);
+    const pieces = await searchPieces(app.database.db, { words: options.search, limit: MAX_LISTED });
     if (options.json) return printJson({ pieces });
     if (pieces.length === 0) return print('No piece. Take some into the pool with: roundup collect');
     printTable(
@@ -79,7 +68,7 @@ async function list(options: CommonOptions & { search?: string }): Promise<void>
 async function show(id: string, options: CommonOptions): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
-    const piece = await getPiece(db, id);
+    const piece = await getPiece(db, parseId(id, 'piece'));
     const [history, editions, marks, pairs] = [
       await listHistory(db, piece.id),
       await editionsWith(db, piece.id),
@@ -131,7 +120,7 @@ async function add(address: string, options: CommonOptions & { local?: boolean }
 async function setMark(word: MarkKind | 'free', id: string, options: MarkOptions): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
-    const piece = await getPiece(db, id);
+    const piece = await getPiece(db, parseId(id, 'piece'));
     const newsletter = await newsletterOf(db, options.newsletter);
     await markPiece({ db, clock: app.clock }, newsletter, piece.id, {
       mark: word,
@@ -162,12 +151,8 @@ async function embargo(id: string, options: CommonOptions & { until?: string }):
   const until = options.until === undefined ? null : parseTime(options.until);
   await withApp(async (app) => {
     const { db } = app.database;
-    const piece = await getPiece(db, id);
-    await db.transaction().execute(async (tx) => {
-      await setEmbargo(tx, piece.id, until);
-      const detail = { until: until?.toISOString() ?? null };
-      await recordAct(tx, { actor: actorOf(options), act: 'piece embargoed', subject: `piece ${piece.id}`, detail });
-    });
+    const piece = await getPiece(db, parseId(id, 'piece'));
+    await embargoPiece({ db }, piece.id, until, actorOf(options));
     if (options.json) return printJson({ piece: piece.id, embargoUntil: until });
     print(
       `${mark.ok} “${shorten(piece.title, 60)}” ${until === null ? 'is under no embargo' : `does not run before ${shortDateTime(until, 'UTC')}`}`,
@@ -193,27 +178,11 @@ async function alike(options: CommonOptions): Promise<void> {
 async function decide(verdict: 'same' | 'different', id: string, other: string, options: CommonOptions): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
-    const [piece, second] = [await getPiece(db, id), await getPiece(db, other)];
-    if (piece.id === second.id) throw new RoundupError('input-invalid', 'These are one piece already.');
-    await db.transaction().execute(async (tx) => {
-      const by = { name: actorOf(options), at: app.clock.now() };
-      await decideLikeness(tx, { pieceId: piece.id, otherId: second.id }, verdict, by);
-      await recordAct(tx, {
-        actor: by.name,
-        act: `pieces are ${verdict}`,
-        subject: `piece ${piece.id}`,
-        detail: { other: second.id },
-      });
-    });
-    if (options.json) return printJson({ piece: piece.id, other: second.id, verdict });
+    const pair = { pieceId: parseId(id, 'piece'), otherId: parseId(other, 'piece') };
+    await decidePair({ db, clock: app.clock }, pair, verdict, actorOf(options));
+    if (options.json) return printJson({ piece: pair.pieceId, other: pair.otherId, verdict });
     print(
-      `${mark.ok} ${verdict === 'same' ? `one story: piece ${Math.min(piece.id, second.id)} stands for both` : 'two stories'}`,
+      `${mark.ok} ${verdict === 'same' ? `one story: piece ${Math.min(pair.pieceId, pair.otherId)} stands for both` : 'two stories'}`,
     );
   });
-}
-
-async function getPiece(db: Database, id: string) {
-  const piece = await findPiece(db, parseId(id, 'piece'));
-  if (piece === undefined) throw noPiece(Number(id));
-  return piece;
 }

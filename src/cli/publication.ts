@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { findPublication, publicationSchema, savePublication } from '../editions/index.ts';
-import { type CommonOptions, withApp, withJson } from './context.ts';
+import { findPublication, publicationSchema } from '../editions/index.ts';
+import { setPublication } from '../newsroom/index.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { definedOnly, parseWith } from './input.ts';
 import { print, printJson } from './output.ts';
 
@@ -24,7 +25,7 @@ export function publicationCommand(): Command {
     .option('--postal-address <text>', 'for the footer of every mail')
     .option('--social <name=url...>', 'links for the footer, such as Mastodon=https://…')
     .option('--language <tag>', 'such as en or fr');
-  return withJson(command).action((options: Options) =>
+  return withActor(withJson(command)).action((options: Options) =>
     withApp(async (app) => {
       const { db } = app.database;
       const given = definedOnly({
@@ -38,7 +39,10 @@ export function publicationCommand(): Command {
       });
       const before = await findPublication(db);
       const changes = Object.keys(given).length > 0;
-      if (changes) await savePublication(db, parseWith(publicationSchema, { ...before, ...given }, PUBLICATION_HINT));
+      if (changes) {
+        const change = () => parseWith(publicationSchema, { ...before, ...given }, PUBLICATION_HINT);
+        await setPublication({ db }, change, actorOf(options));
+      }
       const publication = await findPublication(db);
       if (options.json) return printJson(publication ?? null);
       if (publication === undefined) return print(`The publication is not set yet. ${PUBLICATION_HINT}`);

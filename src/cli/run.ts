@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { createDeskLink } from '../accounts/index.ts';
+import { createLink, hasAccounts } from '../accounts/index.ts';
 import type { App } from '../app.ts';
 import type { Web } from '../http/index.ts';
 import { startScheduler } from '../../workers/schedule.ts';
 import { startWorkers } from '../../workers/start.ts';
 import { untilStopped, withApp } from './context.ts';
+import { deskUrlOf } from './deskUrl.ts';
 import { mark, remark } from './output.ts';
 
 interface Roles {
@@ -70,7 +71,11 @@ async function announce(app: App, web: Web | undefined, { workers }: Roles): Pro
   remark(
     `${mark.ok} readers' pages at ${config.baseUrl}${config.baseUrl.endsWith(`:${web.port}`) ? '' : ` (listening on ${config.host}:${web.port})`}`,
   );
-  const key = await createDeskLink(database.db, '/', app.clock.now());
-  remark(`${mark.ok} the desk, on this machine only, by this link, once: ${pc.bold(`${web.deskUrl}/enter/${key}`)}`);
-  remark(pc.dim('  Another link: roundup desk. Ctrl-C stops.'));
+  if (await hasAccounts(database.db)) remark(`${mark.ok} the desk at ${pc.bold(deskUrlOf(config))}`);
+  else {
+    const token = await createLink(database.db, { kind: 'first', accountId: null }, app.clock.now());
+    remark(`${mark.warn} nobody has an account yet. Make the first administrator, by this link, once:`);
+    remark(`  ${pc.bold(`${deskUrlOf(config)}/join/${token}`)}`);
+  }
+  remark(pc.dim('  A link to come in by: roundup desk. Ctrl-C stops.'));
 }

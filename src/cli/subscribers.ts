@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { getNewsletter } from '../editions/index.ts';
 import { counted } from '../lib/text.ts';
-import { countSubscriptions, importSubscribers, listSubscribers } from '../subscribers/index.ts';
-import { type CommonOptions, withApp, withJson } from './context.ts';
+import { countSubscriptions, listSubscribers } from '../subscribers/index.ts';
+import { importList } from '../newsroom/index.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { mark, print, printJson, printTable } from './output.ts';
 import { step } from './progress.ts';
 
@@ -16,7 +17,7 @@ export function subscribersCommand(): Command {
   const command = new Command('subscribers').description('the readers of a newsletter');
   command.addCommand(
     withJson(
-      new Command('import')
+      withActor(new Command('import'))
         .description('subscribe the people of a CSV file; nobody who left or is suppressed is brought back')
         .argument('<newsletter>', 'its slug')
         .argument('<file>', 'with a first line that names the columns; one of them "email"')
@@ -42,15 +43,16 @@ async function runImport(slug: string, file: string, options: ImportOptions): Pr
   await withApp(async (app) => {
     const { db } = app.database;
     const newsletter = await getNewsletter(db, slug);
-    const report = await step(
+    const { report } = await step(
       'Importing readers',
       (progress) =>
-        importSubscribers(db, file, {
-          newsletterId: newsletter.id,
-          ground: options.ground,
-          onProgress: (share) => progress.update(share),
-        }),
-      (done) => `${counted(done.lines, 'line')}, ${counted(done.subscribed, 'new reader')}`,
+        importList(
+          { db, clock: app.clock },
+          file,
+          { newsletterId: newsletter.id, ground: options.ground, onProgress: (share) => progress.update(share) },
+          actorOf(options),
+        ),
+      ({ report: done }) => `${counted(done.lines, 'line')}, ${counted(done.subscribed, 'new reader')}`,
     );
     if (options.json) return printJson(report);
     print(

@@ -6,6 +6,7 @@ export {
   approveWeek,
   collectWeek,
   composeWeek,
+  demoAdministrator,
   followSend,
   importReaders,
   piecesInPool,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findAccountByAddress, makeAccount } from '../accounts/index.ts';
 import type { App } from '../app.ts';
 import { type Sums, sumsOf } from '../dispatch/index.ts';
 import {
@@ -109,8 +110,18 @@ export async function followSend(app: App, editionId: number, onSums: (sums: Sum
 
 /** The edition that an earlier demo was cut short in; what it had sent meanwhile counts too. */
 export async function unfinishedEdition(app: App): Promise<number | undefined> {
-  const [newest] = await listEditions(app.database.db, 1);
+  const [newest] = await listEditions(app.database.db, { limit: 1 });
   return newest?.id;
+}
+
+/** Who signs in at the demo's desk, by the links that it prints. */
+export async function demoAdministrator(app: App): Promise<number> {
+  const address = 'editor@longtelegraph.example';
+  const known = await findAccountByAddress(app.database.db, address);
+  if (known !== undefined) return known.id;
+  const person = { address, name: 'The demo editor', role: 'administrator', newsletterIds: null } as const;
+  const { account } = await makeAccount({ db: app.database.db, clock: app.clock }, person, EDITOR);
+  return account.id;
 }
 
 export function piecesInPool(app: App): Promise<number> {

@@ -1,6 +1,8 @@
+import { recordAct } from '../audit/index.ts';
 import { type Edition, moveEdition } from '../editions/index.ts';
 import { type Alert, raiseEditionAlert } from '../letters/index.ts';
 import { type Database } from '../platform/database/index.ts';
+import { announce } from '../webhooks/index.ts';
 
 export type HoldKind =
   /** A recipient domain refuses us and is left alone. */
@@ -19,7 +21,17 @@ export async function holdEdition(
 ): Promise<Edition | undefined> {
   return db.transaction().execute(async (tx) => {
     const held = await moveEdition(tx, editionId, ['sending'], 'paused');
-    if (held !== undefined) await raiseEditionAlert(tx, editionId, kind, detail);
+    if (held === undefined) return undefined;
+    await raiseEditionAlert(tx, editionId, kind, detail);
+    const { newsletterId, number } = held;
+    await recordAct(tx, {
+      actor: 'dispatch',
+      act: 'edition paused',
+      subject: `edition ${editionId}`,
+      detail: { kind },
+    });
+    const data = { editionId, newsletterId, number, by: 'dispatch', cause: kind };
+    await announce(tx, { type: 'edition.paused', newsletterId, data });
     return held;
   });
 }

@@ -1,5 +1,6 @@
 export { CAUSES, type Cause, DELIVERY_STATES, type Sums } from './delivery.ts';
 export { type DispatchDeps, deliverBatch } from './deliverBatch.ts';
+export { listDeliveries } from './recipients.ts';
 export { Sender } from './sender.ts';
 export { watchBlocks } from './blocks.ts';
 export { type Again, planAgain, unpark } from './retry.ts';

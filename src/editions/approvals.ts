@@ -1,3 +1,4 @@
+import { originNow } from '../audit/index.ts';
 import { type Database, sql } from '../platform/database/index.ts';
 
 export interface Approval {
@@ -13,9 +14,11 @@ export interface Approval {
 }
 
 export async function insertApproval(db: Database, approval: Approval): Promise<void> {
-  await sql`insert into approvals (edition_id, revision, hash, approved_by, approved_at, others, variant_of)
-    values (${approval.editionId}, ${approval.revision}, ${approval.hash}, ${approval.approvedBy}, ${approval.approvedAt},
-      ${approval.others ?? []}::bigint[], ${JSON.stringify(approval.variantOf ?? {})}::jsonb)`.execute(db);
+  await sql`
+    insert into approvals (edition_id, revision, hash, approved_by, approved_by_account, approved_at, others, variant_of)
+    values (${approval.editionId}, ${approval.revision}, ${approval.hash}, ${approval.approvedBy},
+      ${originNow()?.accountId ?? null}, ${approval.approvedAt}, ${approval.others ?? []}::bigint[],
+      ${JSON.stringify(approval.variantOf ?? {})}::jsonb)`.execute(db);
 }
 
 export async function standingApproval(db: Database, editionId: number): Promise<Approval | undefined> {

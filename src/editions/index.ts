@@ -40,6 +40,7 @@ export {
   keepProposal,
   lastWindowEnd,
   listChoices,
+  lastRevision,
   listEditions,
   listRevisions,
   markTime,
@@ -53,6 +54,7 @@ export {
   releasePieces,
   returnToReview,
   saveChoices,
+  takeSumsDue,
 } from './store.ts';
 export {
   type Place,
@@ -64,6 +66,7 @@ export {
   piecesOf,
   sectionWith,
 } from './edit.ts';
+export { type Review, insertReview, listReviews } from './reviews.ts';
 export { firstProposal, recompose } from './recompose.ts';
 export { sparedSets, withoutPieces } from './spare.ts';
 export { type Difference, compareContents } from './compare.ts';

@@ -102,6 +102,8 @@ export const newsletterSettingsSchema = z.strictObject({
    * held.
    */
   standingApproval: z.string().trim().min(1).max(100).nullable().default(null),
+  /** Must somebody approve it who was not the last to change it? */
+  requiresTwoPeople: z.boolean().default(false),
   /** Are readers spared pieces that another newsletter of ours has brought them? */
   sparesRepeats: z.boolean().default(false),
   theme: z

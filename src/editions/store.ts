@@ -1,3 +1,4 @@
+import { originNow } from '../audit/index.ts';
 import { type Database, sql } from '../platform/database/index.ts';
 import type { Choice, Edition, EditionContent, EditionState } from './edition.ts';
 import type { Proposed } from './recompose.ts';
@@ -46,24 +47,38 @@ export async function insertRevision(
   content: EditionContent,
   made: { by: string; at: Date; change: string },
 ): Promise<void> {
-  await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at, change)
-    values (${edition.id}, ${edition.revision}, ${JSON.stringify(content)}::jsonb, ${made.by}, ${made.at}, ${made.change})`.execute(
-    db,
-  );
+  await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at, change, made_by_account)
+    values (${edition.id}, ${edition.revision}, ${JSON.stringify(content)}::jsonb, ${made.by}, ${made.at}, ${made.change},
+      ${originNow()?.accountId ?? null})`.execute(db);
 }
 
 export interface Revision {
   revision: number;
   madeBy: string;
+  /** Null where it was no account: the composer, or somebody at the command line. */
+  madeByAccount: number | null;
   madeAt: Date;
   change: string;
 }
 
 export async function listRevisions(db: Database, editionId: number): Promise<Revision[]> {
   const { rows } = await sql<Revision>`
-    select revision, made_by as "madeBy", made_at as "madeAt", change from edition_revisions
-    where edition_id = ${editionId} order by revision`.execute(db);
+    select revision, made_by as "madeBy", made_by_account as "madeByAccount", made_at as "madeAt", change
+    from edition_revisions where edition_id = ${editionId} order by revision`.execute(db);
   return rows;
+}
+
+/** Who made an edition what it is, and when. */
+export async function lastRevision(
+  db: Database,
+  { id, revision }: Pick<Edition, 'id' | 'revision'>,
+): Promise<Revision> {
+  const { rows } = await sql<Revision>`
+    select revision, made_by as "madeBy", made_by_account as "madeByAccount", made_at as "madeAt", change
+    from edition_revisions where edition_id = ${id} and revision = ${revision}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error(`edition ${id} has no revision ${revision}`);
+  return row;
 }
 
 /** What the composer last proposed; undefined for an edition that it did not compose. */
@@ -158,8 +173,23 @@ export async function findEdition(db: Database, id: number): Promise<Edition | u
   return (await sql<Edition>`select ${COLUMNS} from editions where id = ${id}`.execute(db)).rows[0];
 }
 
-export async function listEditions(db: Database, limit: number): Promise<Edition[]> {
-  return (await sql<Edition>`select ${COLUMNS} from editions order by id desc limit ${limit}`.execute(db)).rows;
+export interface EditionQuery {
+  limit: number;
+  /** Editions before this id: the newest come first. */
+  before?: number | undefined;
+  state?: EditionState | undefined;
+  /** Of these newsletters; undefined is of all. */
+  newsletterIds?: number[] | undefined;
+}
+
+export async function listEditions(db: Database, query: EditionQuery): Promise<Edition[]> {
+  const { limit, before, state, newsletterIds } = query;
+  const { rows } = await sql<Edition>`
+    select ${COLUMNS} from editions where ${before === undefined ? sql`true` : sql`id < ${before}`}
+      and ${state === undefined ? sql`true` : sql`state = ${state}::edition_state`}
+      and ${newsletterIds === undefined ? sql`true` : sql`newsletter_id = any(${newsletterIds}::bigint[])`}
+    order by id desc limit ${limit}`.execute(db);
+  return rows;
 }
 
 export async function readContent(db: Database, edition: Pick<Edition, 'id' | 'revision'>): Promise<EditionContent> {
@@ -301,5 +331,14 @@ export async function editionsDue(db: Database, now: Date): Promise<Edition[]> {
 export async function editionsIn(db: Database, states: EditionState[]): Promise<Edition[]> {
   const { rows } = await sql<Edition>`
     select ${COLUMNS} from editions where state = any(${states}::edition_state[]) order by id`.execute(db);
+  return rows;
+}
+
+/** Editions that are being sent and of which the sums were not told for so long; they count as told from now on. */
+export async function takeSumsDue(db: Database, now: Date, everyMs: number): Promise<Edition[]> {
+  const { rows } = await sql<Edition>`
+    update editions set sums_told_at = ${now}
+    where state = 'sending' and coalesce(sums_told_at, '-infinity') <= ${new Date(now.getTime() - everyMs)}
+    returning ${COLUMNS}`.execute(db);
   return rows;
 }

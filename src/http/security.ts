@@ -21,6 +21,11 @@ export function protectMail(reply: FastifyReply, frameAncestors: "'self'" | "'no
   common(reply).header('content-security-policy', MAIL_POLICY(frameAncestors));
 }
 
+/** For what is read by programs: nothing of it is ever shown as a page. */
+export function protectData(reply: FastifyReply): FastifyReply {
+  return common(reply).header('content-security-policy', "default-src 'none'; frame-ancestors 'none'; sandbox");
+}
+
 function common(reply: FastifyReply): FastifyReply {
   return reply
     .header('x-content-type-options', 'nosniff')

@@ -10,6 +10,9 @@ import { shortDateTime } from '../lib/time.ts';
 type Folder = 'pages' | 'desk';
 export type PageRenderer = (page: string, view: Record<string, unknown>) => string;
 
+/** Pages with one thing to do. */
+const NARROW = new Set(['error', 'sign-in', 'second-factor', 'forgotten', 'join']);
+
 const renderers = new Map<Folder, PageRenderer>();
 
 export function pageRenderer(folder: Folder): PageRenderer {
@@ -24,9 +27,10 @@ function compileFolder(folder: string): PageRenderer {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
   handlebars.registerHelper('when', (value: Date | null) => (value === null ? '–' : shortDateTime(value, 'UTC')));
+  handlebars.registerHelper('indent', (depth: number) => '\u2003'.repeat(depth));
   handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('words', (value: string) => value.replaceAll('_', ' '));
-  const knownHelpers = { count: true, when: true, is: true, words: true };
+  const knownHelpers = { count: true, when: true, is: true, words: true, indent: true };
   const pages = new Map<string, HandlebarsTemplateDelegate>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.hbs'))) {
     const name = path.basename(file, '.hbs');
@@ -38,6 +42,6 @@ function compileFolder(folder: string): PageRenderer {
     const template = pages.get(page);
     const layout = pages.get('layout');
     if (template === undefined || layout === undefined) throw new Error(`no template ${page} in ${folder}`);
-    return layout({ ...view, page, body: template(view) });
+    return layout({ ...view, page, isNarrow: NARROW.has(page), body: template(view) });
   };
 }

@@ -18,6 +18,11 @@ export type LetterName =
   | 'standing-approval-used'
   | 'slot-missed'
   | 'too-little-news'
+  | 'review-asked'
+  | 'review-sent-back'
+  // Of accounts:
+  | 'invitation'
+  | 'password-reset'
   // Of sources:
   | 'source-failing'
   | 'source-silent'

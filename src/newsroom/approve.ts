@@ -1,19 +1,22 @@
-import { recordAct } from '../audit/index.ts';
 import {
   type Approval,
   type Edition,
   type EditionContent,
   type Newsletter,
   insertApproval,
+  lastRevision,
   moveEdition,
 } from '../editions/index.ts';
+import { originNow } from '../audit/index.ts';
 import { sha256 } from '../lib/hash.ts';
+import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { insertRendition, insertVariants } from '../dispatch/index.ts';
 import { getEdition } from './find.ts';
 import { fetchEditionImages, fetchImages } from './images.ts';
 import type { Newsroom } from './newsroom.ts';
+import { recordEditionAct } from './record.ts';
 import { renderNow, renderVariant } from './render.ts';
 import { variantsOf } from './variants.ts';
 
@@ -26,7 +29,8 @@ export interface Approved {
 /**
  * Approves an edition as it is now: renders it, checks it, and binds the approval to the hash of what readers will get. The
  * very stencil that was approved is kept and sent. Throws `preflight-failed` on an error and `state-refused` where the
- * edition is past being approved. `unlessFound`: any finding counts as an error.
+ * edition is past being approved, `two-people-wanted` where the newsletter asks for two and the last change was the same
+ * person's. `unlessFound`: any finding counts as an error.
  */
 export async function approveEdition(
   newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl'>,
@@ -38,6 +42,7 @@ export async function approveEdition(
   await fetchEditionImages(newsroom, editionId);
   const before = await getEdition(db, editionId);
   const { edition, newsletter, content, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
+  if (newsletter.requiresTwoPeople) await requireAnother(db, edition, by);
   const errors = findings.filter((finding) => unlessFound || finding.level === 'error');
   if (errors.length > 0) {
     throw new RoundupError(
@@ -60,14 +65,27 @@ export async function approveEdition(
     await insertRendition(tx, { editionId, hash: bound, subject, html, text, stencil, madeAt: approval.approvedAt });
     await insertVariants(tx, editionId, bound, variants);
     await insertApproval(tx, approval);
-    await recordAct(tx, {
-      actor: by,
+    await recordEditionAct(tx, moved, {
+      by,
       act: 'edition approved',
-      subject: `edition ${editionId}`,
+      event: 'edition.approved',
       detail: { hash: bound, variants: variants.length },
     });
   });
   return { approval, findings };
+}
+
+/** By account where there is one, by name at the command line. The composer is nobody. */
+async function requireAnother(db: Database, edition: Edition, by: string): Promise<void> {
+  const { madeBy, madeByAccount } = await lastRevision(db, edition);
+  const mine = originNow()?.accountId ?? null;
+  const isSame = madeByAccount !== null && mine !== null ? madeByAccount === mine : madeBy === by;
+  if (!isSame) return;
+  throw new RoundupError(
+    'two-people-wanted',
+    `You were the last to change edition ${edition.id}, and this newsletter wants a second person to approve it.`,
+    { hint: 'Ask somebody else to look at it and approve it.' },
+  );
 }
 
 /** What readers get who are spared pieces; their photographs, too, are fetched before it is bound. */

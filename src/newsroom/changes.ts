@@ -1,4 +1,3 @@
-import { recordAct } from '../audit/index.ts';
 import {
   type Edition,
   type EditionContent,
@@ -16,6 +15,7 @@ import { shortDateTime } from '../lib/time.ts';
 import { type HistoryEntry, type Piece, changesSince, findPieces } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import type { Newsroom } from './newsroom.ts';
+import { recordEditionAct } from './record.ts';
 import { type Revised, changeEdition } from './revise.ts';
 
 // What has become of an edition's pieces since an editor, or the composer, last looked: a new headline, a correction, a page
@@ -191,10 +191,10 @@ export async function withdrawChanged({ db, clock, log }: Pick<Newsroom, 'db' | 
       const returned = await returnToReview(tx, edition);
       if (returned === undefined) return undefined;
       await withdrawApproval(tx, edition.id, clock.now());
-      await recordAct(tx, {
-        actor: 'the collector',
+      await recordEditionAct(tx, edition, {
+        by: 'the collector',
         act: 'approval withdrawn',
-        subject: `edition ${edition.id}`,
+        event: 'edition.approval-withdrawn',
         detail: {
           changes: news.map(({ pieceId, changes }) => ({ pieceId, changes: changes.map(({ change }) => change) })),
         },

@@ -9,6 +9,12 @@ export { sourceHealth } from './health.ts';
 export { fetchEditionImages } from './images.ts';
 export { comeBack, leave } from './leave.ts';
 export { markPiece } from './mark.ts';
+export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
+export { decidePair, embargoPiece, getPiece } from './pieces.ts';
+export { importList, liftSuppression, suppressAddress, unsubscribeReader } from './readers.ts';
+export { askForReview, commentOn, sendBack, takeApprovalBack } from './review.ts';
+export { changeNewsletter, makeNewsletter, setPublication } from './settings.ts';
+export { addSource, changeSource, getSource } from './sources.ts';
 export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { recomposeEdition } from './recompose.ts';
@@ -21,7 +27,6 @@ export {
   editInEdition,
   holdFromEdition,
   moveInEdition,
-  noPiece,
   restoreRevision,
   reviseEdition,
 } from './revise.ts';

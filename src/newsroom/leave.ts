@@ -1,5 +1,6 @@
 import { recordAct } from '../audit/index.ts';
 import type { Database } from '../platform/database/index.ts';
+import { announce } from '../webhooks/index.ts';
 import { type ReaderLink, endSubscription, restoreSubscription } from '../subscribers/index.ts';
 
 const causeOf = ({ editionId }: ReaderLink) => `by the link in edition ${editionId}`;
@@ -8,12 +9,7 @@ const causeOf = ({ editionId }: ReaderLink) => `by the link in edition ${edition
 export async function leave(db: Database, link: ReaderLink): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const ended = await endSubscription(tx, link.newsletterId, link.subscriberId, causeOf(link));
-    if (ended)
-      await recordAct(tx, {
-        actor: `subscriber ${link.subscriberId}`,
-        act: 'subscription ended',
-        subject: `newsletter ${link.newsletterId}`,
-      });
+    if (ended) await recordReader(tx, link, 'ended');
     return ended;
   });
 }
@@ -22,12 +18,17 @@ export async function leave(db: Database, link: ReaderLink): Promise<boolean> {
 export async function comeBack(db: Database, link: ReaderLink): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const restored = await restoreSubscription(tx, link.newsletterId, link.subscriberId, causeOf(link));
-    if (restored)
-      await recordAct(tx, {
-        actor: `subscriber ${link.subscriberId}`,
-        act: 'subscription restored',
-        subject: `newsletter ${link.newsletterId}`,
-      });
+    if (restored) await recordReader(tx, link, 'restored');
     return restored;
   });
+}
+
+async function recordReader(
+  tx: Database,
+  { subscriberId, newsletterId, editionId }: ReaderLink,
+  what: 'ended' | 'restored',
+): Promise<void> {
+  const actor = `subscriber ${subscriberId}`;
+  await recordAct(tx, { actor, act: `subscription ${what}`, subject: `newsletter ${newsletterId}` });
+  await announce(tx, { type: `subscription.${what}`, newsletterId, data: { subscriberId, newsletterId, editionId } });
 }

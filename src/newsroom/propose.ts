@@ -1,4 +1,3 @@
-import { recordAct } from '../audit/index.ts';
 import { counted } from '../lib/text.ts';
 import {
   type Composition,
@@ -15,6 +14,7 @@ import {
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { nextWindow, poolFor } from './pool.ts';
+import { recordEditionAct } from './record.ts';
 
 export interface Proposal {
   edition: Edition;
@@ -45,10 +45,10 @@ export async function proposeEdition(
   await keepProposal(tx, edition.id, firstProposal(composition.content), window.publishedUntil);
   await saveChoices(tx, edition.id, composition.choices);
   await claimOrRefuse(tx, edition, composition.content);
-  await recordAct(tx, {
-    actor: by,
+  await recordEditionAct(tx, edition, {
+    by,
     act: 'edition proposed',
-    subject: `edition ${edition.id}`,
+    event: 'edition.proposed',
     detail: { pieces: composition.size },
   });
   return { edition, composition };

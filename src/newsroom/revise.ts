@@ -1,4 +1,3 @@
-import { recordAct } from '../audit/index.ts';
 import {
   type Edition,
   type EditionContent,
@@ -6,6 +5,7 @@ import {
   type Place,
   type PieceTexts,
   addPiece,
+  compareContents,
   dropPiece,
   editPiece,
   findNewsletter,
@@ -26,8 +26,13 @@ import { RoundupError } from '../platform/errors.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
 import { claimOrRefuse } from './propose.ts';
+import { recordEditionAct } from './record.ts';
 
-type Parts = Pick<Newsroom, 'db' | 'clock'>;
+/** `ifRevision`: what the edition must be at; somebody else's change in between is not written over. */
+type Parts = Pick<Newsroom, 'db' | 'clock'> & { ifRevision?: number | undefined };
+
+/** What of a change is written into the audit log; the revision has all of it. */
+const MOST_DIFFERENCES = 40;
 
 export interface Revised {
   edition: Edition;
@@ -50,10 +55,10 @@ export type Changed = { content: EditionContent; change: string };
 
 /**
  * Changes an edition as a new revision; an approval of the old one is withdrawn with it, and so is its schedule. Throws
- * `state-refused` where it has gone out or was cancelled.
+ * `state-refused` where it has gone out or was cancelled, `revision-changed` where it is at another revision than `ifRevision`.
  */
 export async function changeEdition(
-  { db, clock }: Parts,
+  { db, clock, ifRevision }: Parts,
   editionId: number,
   by: string,
   act: (before: Change) => Changed | Promise<Changed>,
@@ -65,6 +70,13 @@ export async function changeEdition(
       const { state } = await getEdition(tx, editionId);
       throw new RoundupError('state-refused', `Edition ${editionId} is ${state} and cannot be changed any more.`);
     }
+    if (ifRevision !== undefined && edition.revision !== ifRevision + 1) {
+      throw new RoundupError(
+        'revision-changed',
+        `Edition ${editionId} was changed meanwhile: it is at revision ${edition.revision - 1}, not ${ifRevision}.`,
+        { hint: 'Look at it as it is now, then change it again.' },
+      );
+    }
     const newsletter = await findNewsletter(tx, edition.newsletterId);
     if (newsletter === undefined) throw new Error(`edition ${editionId} belongs to no newsletter`);
     const before = await readContent(tx, { id: editionId, revision: edition.revision - 1 });
@@ -72,12 +84,23 @@ export async function changeEdition(
     await insertRevision(tx, edition, content, { by, at: clock.now(), change });
     await claimOrRefuse(tx, edition, content);
     const approvalWithdrawn = await withdrawApproval(tx, editionId, clock.now());
-    await recordAct(tx, {
-      actor: by,
+    await recordEditionAct(tx, edition, {
+      by,
       act: 'edition revised',
-      subject: `edition ${editionId}`,
-      detail: { revision: edition.revision, change, approvalWithdrawn },
+      detail: {
+        revision: edition.revision,
+        change,
+        approvalWithdrawn,
+        differences: compareContents(before, content).slice(0, MOST_DIFFERENCES),
+      },
     });
+    if (approvalWithdrawn)
+      await recordEditionAct(tx, edition, {
+        by,
+        act: 'approval withdrawn',
+        event: 'edition.approval-withdrawn',
+        detail: { revision: edition.revision, change },
+      });
     return { edition, content, approvalWithdrawn, scheduleDropped: stateBefore === 'scheduled' ? releaseAt : null };
   });
 }

@@ -1,4 +1,3 @@
-import { recordAct } from '../audit/index.ts';
 import { shortDateTime } from '../lib/time.ts';
 import {
   freezeAudience,
@@ -24,6 +23,7 @@ import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { newsOf } from './changes.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
+import { recordEditionAct } from './record.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'dispatchQueue'>;
 
@@ -46,10 +46,10 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
       startedAt === null
         ? await freezeAudience(tx, { ...edition, editionId, hash, others: others ?? [], variantOf: variantOf ?? {} })
         : await planRemaining(tx, editionId, hash);
-    await recordAct(tx, {
-      actor: by,
+    await recordEditionAct(tx, edition, {
+      by,
       act: 'edition released',
-      subject: `edition ${editionId}`,
+      event: 'edition.released',
       detail: { audience: size, hash: approval.hash },
     });
     return size;
@@ -89,10 +89,10 @@ export async function scheduleEdition(
   return db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'scheduled', { releaseAt });
     if (moved === undefined) throw await refusal(tx, editionId, 'be scheduled');
-    await recordAct(tx, {
-      actor: by,
+    await recordEditionAct(tx, moved, {
+      by,
       act: 'edition scheduled',
-      subject: `edition ${editionId}`,
+      event: 'edition.scheduled',
       detail: { releaseAt: releaseAt.toISOString() },
     });
     return moved;
@@ -123,7 +123,7 @@ export async function cancelEdition(parts: Parts, editionId: number, by: string)
     const cancelled = await moveEdition(tx, editionId, UNSENT, 'cancelled');
     if (cancelled === undefined) throw await refusal(tx, editionId, 'be cancelled');
     await releasePieces(tx, editionId);
-    await recordAct(tx, { actor: by, act: 'edition cancelled', subject: `edition ${editionId}` });
+    await recordEditionAct(tx, cancelled, { by, act: 'edition cancelled', event: 'edition.cancelled' });
     return cancelled;
   });
 }
@@ -137,8 +137,12 @@ export async function stopEdition({ db, clock }: Parts, editionId: number, by: s
     if (stopped === undefined) throw await refusal(tx, editionId, 'be stopped');
     await withdrawRemaining(tx, editionId);
     await reopenBatches(tx, editionId);
-    const detail = await sumsOf(tx, editionId);
-    await recordAct(tx, { actor: by, act: 'edition stopped', subject: `edition ${editionId}`, detail });
+    await recordEditionAct(tx, stopped, {
+      by,
+      act: 'edition stopped',
+      event: 'edition.stopped',
+      detail: { sums: await sumsOf(tx, editionId) },
+    });
     return stopped;
   });
 }
@@ -154,12 +158,14 @@ async function change(
     act,
     by,
     ...times
-  }: { from: EditionState[]; to: EditionState; act: string; by: string; retriedAt?: Date },
+  }: { from: EditionState[]; to: 'paused' | 'sending'; act: string; by: string; retriedAt?: Date },
 ): Promise<Edition> {
   return db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, from, to, times);
     if (moved === undefined) throw await refusal(tx, editionId, act);
-    await recordAct(tx, { actor: by, act: `edition ${to}`, subject: `edition ${editionId}` });
+    const [done, event] =
+      to === 'paused' ? (['paused', 'edition.paused'] as const) : (['resumed', 'edition.resumed'] as const);
+    await recordEditionAct(tx, moved, { by, act: `edition ${done}`, event });
     return moved;
   });
 }

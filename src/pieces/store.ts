@@ -212,12 +212,27 @@ export async function findPieces(db: Database, ids: number[]): Promise<Piece[]> 
   return (await sql<Piece>`select ${COLUMNS} from pieces p where p.id = any(${ids}::bigint[])`.execute(db)).rows;
 }
 
-/** The newest first; `words` are looked for in headlines, decks and bylines. */
-export async function searchPieces(db: Database, words: string, limit: number): Promise<Piece[]> {
-  const pattern = `%${words.replace(/[\\%_]/g, '\\$&')}%`;
+export interface PieceSearch {
+  limit: number;
+  /** The piece that the page before ended with: the newest come first. */
+  before?: { publishedAt: Date; id: number } | undefined;
+  /** Looked for in headlines, decks, kinds, regions and bylines, as beginnings of words; all of them. */
+  words?: string | undefined;
+  sourceId?: number | undefined;
+}
+
+export async function searchPieces(db: Database, { limit, before, words, sourceId }: PieceSearch): Promise<Piece[]> {
+  const query =
+    (words ?? '')
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.map((word) => `${word}:*`)
+      .join(' & ') ?? '';
+  const hasWords = words !== undefined && words.trim() !== '';
   const { rows } = await sql<Piece>`select ${COLUMNS} from pieces p
-    where ${words} = '' or p.title ilike ${pattern} or p.deck ilike ${pattern} or array_to_string(p.authors, ', ') ilike ${pattern}
-    order by p.published_at desc limit ${limit}`.execute(db);
+    where ${before === undefined ? sql`true` : sql`(p.published_at, p.id) < (${before.publishedAt}, ${before.id})`}
+      and ${hasWords ? sql`p.search @@ to_tsquery('simple', ${query})` : sql`true`}
+      and ${sourceId === undefined ? sql`true` : sql`exists (select from piece_sources s where s.piece_id = p.id and s.source_id = ${sourceId})`}
+    order by p.published_at desc, p.id desc limit ${limit}`.execute(db);
   return rows;
 }
 

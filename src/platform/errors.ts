@@ -13,7 +13,18 @@ export type ErrorCode =
   | 'preflight-failed'
   | 'too-little-news'
   | 'inbox-unavailable'
-  | 'smtp-failed';
+  | 'smtp-failed'
+  // Of who asks, and how often:
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'two-people-wanted'
+  | 'too-many-requests'
+  // Of what was sent:
+  | 'revision-changed'
+  | 'precondition-required'
+  | 'idempotency-conflict'
+  | 'too-large'
+  | 'unsupported-media';
 
 /**
  * An expected failure. The message is a sentence that says what is wrong, with the name of the thing; `hint` says what to
@@ -22,12 +33,19 @@ export type ErrorCode =
 export class RoundupError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** How long to wait before it is worth another try. */
+  readonly retryMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown; retryMs?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'RoundupError';
     this.code = code;
     this.hint = options.hint;
+    this.retryMs = options.retryMs;
   }
 }
 

@@ -1,4 +1,4 @@
-export { KIND_NAMES, type Source } from './source.ts';
+export { KIND_NAMES, type Source, type SourceKind } from './source.ts';
 export { readSource } from './read.ts';
 export { readArticle } from './article.ts';
 export { type Discovery, type ProposedSource, discoverSources } from './discover/index.ts';

@@ -1,4 +1,13 @@
 export { type ReaderLink, readReaderToken, readerToken } from './tokens.ts';
+export {
+  type ListedImport,
+  insertImport,
+  insertSuppression,
+  pageOfImports,
+  pageOfSubscribers,
+  pageOfSuppressions,
+  removeSuppression,
+} from './lists.ts';
 export { type ImportReport, importSubscribers } from './import.ts';
 export {
   countSubscriptions,

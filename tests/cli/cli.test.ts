@@ -141,7 +141,7 @@ test('from an empty installation to a sent edition, command by command', async (
   );
   expect((await json(`edition show ${edition}`)).edition.state).toBe('sent');
   expect(said).toMatch(/no SMTP_URL is set: mail goes to the local inbox/);
-  expect(said).toMatch(/http:\/\/127\.0\.0\.1:\d+\/enter\/\w+/);
+  expect(said).toMatch(/http:\/\/127\.0\.0\.1:\d+\/join\/\w+/);
   expect((await json('status')).workers).toBe(1);
   expect(await json('send-test 1 me@example.net')).toMatchObject({ address: 'me@example.net' });
   const { checks } = await json('doctor');

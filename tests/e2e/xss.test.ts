@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import PostalMime from 'postal-mime';
 import type { Browser } from 'playwright-core';
-import { createDeskLink } from '../../src/accounts/index.ts';
 import { publicationSchema, savePublication } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { approveEdition, proposeEdition, renderNow, sendEdition } from '../../src/newsroom/index.ts';
@@ -12,6 +11,7 @@ import { sql } from '../../src/platform/database/index.ts';
 import { insertSource } from '../../src/sources/index.ts';
 import { foundPiece } from '../support/found.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { deskLink } from '../support/desk.ts';
 import { addNewsletter, addReaders, openHouse } from '../support/house.ts';
 import { HOSTILE } from '../support/xss.ts';
 
@@ -107,7 +107,7 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
       const marks = await Promise.all(page.frames().map((frame) => frame.evaluate('window.__xss')));
       return marks.filter((mark) => mark !== undefined);
     };
-    await page.goto(`${web.deskUrl}/enter/${await createDeskLink(db, '/', now)}`);
+    await page.goto(await deskLink(house, web));
     for (const url of [
       '/',
       `/editions/${edition.id}`,
@@ -159,7 +159,7 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
     const [entry] = await house.inbox!.mail.list(0, 1);
     const context = await browser.newContext();
     const page = await context.newPage();
-    await page.goto(`${web.deskUrl}/enter/${await createDeskLink(db, `/inbox/${entry!.id}`, new Date())}`);
+    await page.goto(await deskLink(house, web, `/inbox/${entry!.id}`));
     await page.waitForTimeout(200);
     const marks = await Promise.all(page.frames().map((frame) => frame.evaluate('window.__xss')));
     expect(marks.filter((mark) => mark !== undefined)).toEqual([]);

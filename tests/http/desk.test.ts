@@ -1,17 +1,14 @@
 import { request } from 'node:http';
-import { createDeskLink } from '../../src/accounts/index.ts';
+import { sql } from '../../src/platform/database/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { proposeEdition } from '../../src/newsroom/index.ts';
+import { csrfOf, deskLink, enterDesk, postForm } from '../support/desk.ts';
 import { addNewsletter, addPieces, addPublication, openHouse } from '../support/house.ts';
 
 let house: Awaited<ReturnType<typeof openHouse>>;
 let web: Web;
 let cookie: string;
 
-const enter = async (target = '/') => {
-  const key = await createDeskLink(house.database.db, target, new Date());
-  return fetch(`${web.deskUrl}/enter/${key}`, { redirect: 'manual' });
-};
 const get = (path: string, headers: Record<string, string> = { cookie }) =>
   fetch(web.deskUrl + path, { headers, redirect: 'manual' });
 
@@ -27,7 +24,7 @@ beforeAll(async () => {
   await db
     .transaction()
     .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'a test' }));
-  cookie = (await enter()).headers.get('set-cookie')!.split(';')[0]!;
+  cookie = await enterDesk(house, web);
 });
 afterAll(async () => {
   await web.close();
@@ -36,23 +33,28 @@ afterAll(async () => {
 
 test('THREATS 20: without a session every page of the desk is closed', async () => {
   for (const path of ['/', '/editions/1', '/editions/1/frame', '/editions/1/figures', '/queue', '/inbox']) {
-    expect((await get(path, {})).status).toBe(403);
-    expect((await get(path, { cookie: `${cookie.split('=')[0]}=forged` })).status).toBe(403);
+    for (const headers of [{} as Record<string, string>, { cookie: `${cookie.split('=')[0]}=forged` }]) {
+      const answer = await get(path, headers);
+      expect([answer.status, answer.headers.get('location')?.split('?')[0]]).toEqual([303, '/sign-in']);
+    }
   }
 });
 
 test('a link opens the desk once, leads where it says, and its cookie is for this server alone', async () => {
-  const key = await createDeskLink(house.database.db, '/queue', new Date());
-  const first = await fetch(`${web.deskUrl}/enter/${key}`, { redirect: 'manual' });
+  const link = await deskLink(house, web, '/queue');
+  const first = await fetch(link, { redirect: 'manual' });
   expect(first.status).toBe(303);
   expect(first.headers.get('location')).toBe('/queue');
   expect(first.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Lax/);
-  expect((await fetch(`${web.deskUrl}/enter/${key}`, { redirect: 'manual' })).status).toBe(403);
+  expect((await fetch(link, { redirect: 'manual' })).status).toBe(403);
 });
 
 test('a link is good for a day', async () => {
-  const key = await createDeskLink(house.database.db, '/', new Date(Date.now() - 25 * 3_600_000));
-  expect((await fetch(`${web.deskUrl}/enter/${key}`, { redirect: 'manual' })).status).toBe(403);
+  const link = await deskLink(house, web);
+  await sql`update account_links set expires_at = expires_at - interval '25 hours' where used_at is null`.execute(
+    house.database.db,
+  );
+  expect((await fetch(link, { redirect: 'manual' })).status).toBe(403);
 });
 
 test('a web page that points its own name at loopback gets nothing', async () => {
@@ -66,11 +68,15 @@ test('a web page that points its own name at loopback gets nothing', async () =>
 });
 
 test('THREATS 27: what changes something must come from a page of the desk', async () => {
-  const post = (headers: Record<string, string>) =>
-    fetch(`${web.deskUrl}/inbox/emptying`, { method: 'POST', redirect: 'manual', headers: { cookie, ...headers } });
+  const _csrf = await csrfOf(web, cookie);
+  const post = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    postForm(web, '/inbox/emptying', fields, { cookie, ...headers });
+  expect((await post({ _csrf }, { origin: '' })).status).toBe(403);
+  expect((await post({ _csrf }, { origin: 'https://evil.example' })).status).toBe(403);
+  expect((await post({ _csrf }, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
   expect((await post({})).status).toBe(403);
-  expect((await post({ origin: 'https://evil.example' })).status).toBe(403);
-  expect((await post({ origin: web.deskUrl })).status).toBe(303);
+  expect((await post({ _csrf: 'guessed' })).status).toBe(403);
+  expect((await post({ _csrf })).status).toBe(303);
 });
 
 test.each(['/', '/editions/1', '/editions/1?view=phone', '/editions/1?view=text', '/queue', '/inbox'])(

@@ -50,7 +50,7 @@ afterEach(async () => {
 const db = () => house.database.db;
 const letters = () => sink.mails.map(({ message }) => /Subject: (.*)/.exec(message.toString())?.[1]);
 const bodyOf = (at = -1) => sink.mails.at(at)!.message.toString().replace(/=\r\n/g, '');
-const edition = async () => (await listEditions(db(), 1))[0]!;
+const edition = async () => (await listEditions(db(), { limit: 1 }))[0]!;
 const at = async (time: string) => {
   clock.moveTo(time);
   await tick(await house.newsroom());

@@ -181,7 +181,7 @@ async function sectionsOf(editionId: number): Promise<Record<string, string[]>> 
 }
 
 async function expectProposal(want: Expected): Promise<number> {
-  const [edition] = await listEditions(db(), 1);
+  const [edition] = await listEditions(db(), { limit: 1 });
   expect(edition?.number).toBe(want.number);
   expect(await sectionsOf(edition!.id)).toEqual(want.sections);
   const names = await slugs();
@@ -197,7 +197,7 @@ async function expectProposal(want: Expected): Promise<number> {
 }
 
 const states = async () =>
-  Object.fromEntries((await listEditions(db(), 9)).map(({ number, state }) => [number, state]));
+  Object.fromEntries((await listEditions(db(), { limit: 9 })).map(({ number, state }) => [number, state]));
 const subjects = () =>
   sink.mails
     .filter(({ to }) => to === 'editor@example.org')

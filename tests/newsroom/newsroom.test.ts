@@ -304,6 +304,6 @@ describe('collecting', () => {
     const two = await propose({ sections: PLAIN_SECTIONS }, 'other');
     expect(one.edition.number).toBe(1);
     expect(two.edition.number).toBe(1);
-    expect(await listEditions(house.database.db, 9)).toHaveLength(2);
+    expect(await listEditions(house.database.db, { limit: 9 })).toHaveLength(2);
   });
 });

@@ -46,7 +46,7 @@ test('a slot opens when its time has come, not before, and the editors get a let
   clock.moveTo(thursday);
   expect(await outcomes()).toEqual(['opened']);
   expect(await outcomes()).toEqual([]);
-  expect((await listEditions(house.database.db, 9)).map(({ slotAt, state }) => [slotAt, state])).toEqual([
+  expect((await listEditions(house.database.db, { limit: 9 })).map(({ slotAt, state }) => [slotAt, state])).toEqual([
     [new Date(thursday), 'draft'],
   ]);
   expect(letters()).toEqual([['editor@example.org', 'The Weekly no. 1 is ready to be looked at']]);
@@ -66,7 +66,7 @@ test('beyond the tolerance it is missed, with a notice, and stays so', async () 
   clock.moveTo('2026-11-26T11:00:01Z');
   expect(await outcomes()).toEqual(['missed']);
   expect(await outcomes()).toEqual([]);
-  expect(await listEditions(house.database.db, 9)).toEqual([]);
+  expect(await listEditions(house.database.db, { limit: 9 })).toEqual([]);
   expect(letters()).toHaveLength(1);
   expect(letters()[0]![1]).toContain('the edition due Thu, 26 Nov 2026, 09:00 UTC was not');
 });
@@ -76,7 +76,7 @@ test('too little news makes no edition and says so', async () => {
   await news(2);
   clock.moveTo(thursday);
   expect(await outcomes()).toEqual(['too_little_news']);
-  expect(await listEditions(house.database.db, 9)).toEqual([]);
+  expect(await listEditions(house.database.db, { limit: 9 })).toEqual([]);
   expect(sink.mails[0]!.message.toString().replace(/=\r\n/g, '')).toContain(
     '2 pieces since 2026-11-19 are too little for The Weekly, which wants 5 at least.',
   );
@@ -86,7 +86,9 @@ test('the first slot of a new newsletter opens at once where its time to open is
   await newsletter({ schedule: { ...schedule, leadMinutes: 7 * 24 * 60 } });
   await addPieces(house.database.db, [{ slug: 'p', publishedAt: '2026-11-24T08:00:00Z' }]);
   expect(await outcomes()).toEqual(['opened']);
-  expect((await listEditions(house.database.db, 9)).map(({ slotAt }) => slotAt)).toEqual([new Date(thursday)]);
+  expect((await listEditions(house.database.db, { limit: 9 })).map(({ slotAt }) => slotAt)).toEqual([
+    new Date(thursday),
+  ]);
 });
 
 test('a slot of a schedule that did not hold at the time is none', async () => {

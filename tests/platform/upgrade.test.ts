@@ -108,7 +108,7 @@ test('the upgrade keeps what was there, and the program goes on with it', async 
   expect(await recordPieces(db, 1, [retitled], new Date('2026-11-20T12:00:00Z'))).toMatchObject({ new: 0, changed: 1 });
   expect((await findPieceByUrl(db, 'https://example.org/3'))?.title).toBe('New 3');
   await tick(newsroom);
-  expect((await listEditions(db, 9)).map(({ number, state }) => [number, state])).toEqual([
+  expect((await listEditions(db, { limit: 9 })).map(({ number, state }) => [number, state])).toEqual([
     [2, 'in_review'],
     [1, 'draft'],
   ]);

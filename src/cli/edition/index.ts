@@ -85,7 +85,7 @@ function add(name: string, description: string): Command {
 async function list(options: CommonOptions): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
-    const editions = await listEditions(db, MAX_LISTED);
+    const editions = await listEditions(db, { limit: MAX_LISTED });
     const names = new Map((await listNewsletters(db)).map((newsletter) => [newsletter.id, newsletter.slug]));
     const rows = await Promise.all(
       editions.map(async (edition) => ({ ...edition, sums: await sumsOf(db, edition.id) })),

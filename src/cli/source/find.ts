@@ -4,16 +4,10 @@ import type { App } from '../../app.ts';
 import { counted, shorten } from '../../lib/text.ts';
 import { shortDateTime } from '../../lib/time.ts';
 import { httpUrl } from '../../lib/url.ts';
+import { addSource } from '../../newsroom/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import {
-  type Discovery,
-  KIND_NAMES,
-  type ProposedSource,
-  discoverSources,
-  insertSource,
-  sealKey,
-} from '../../sources/index.ts';
-import { type CommonOptions, withApp, withJson } from '../context.ts';
+import { type Discovery, KIND_NAMES, type ProposedSource, discoverSources } from '../../sources/index.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from '../context.ts';
 import { mark, print, printJson } from '../output.ts';
 import { startStep } from '../progress.ts';
 
@@ -53,7 +47,7 @@ export function addCommand(): Command {
 
 function withSite(command: Command): Command {
   return withJson(
-    command
+    withActor(command)
       .argument('<address>')
       .option('--key <key>', "a Ghost site's Content API key; kept encrypted")
       .option('--local', 'it may be on a private network or on this machine'),
@@ -112,18 +106,11 @@ function pick(discovery: Discovery, address: string, options: Options): Proposed
 
 async function keep(app: App, picked: ProposedSource, options: Options): Promise<{ id: number; name: string }> {
   const name = options.name ?? (picked.title || new URL(picked.url).host);
-  const source = await insertSource(app.database.db, {
-    name,
-    url: picked.url,
-    kind: picked.kind,
-    isLocal: options.local === true,
-    completes: options.complete !== false,
-    secret: picked.key === undefined ? null : sealKey(app.config.keys, picked.key),
-  });
-  if (source !== undefined) return { id: source.id, name };
-  throw new RoundupError('state-refused', `There is a source named "${name}" or with this address already.`, {
-    hint: 'Give it another --name; see: roundup source list',
-  });
+  const { url, kind, key } = picked;
+  const wanted = { name, url, kind, isLocal: options.local === true, completes: options.complete !== false, key };
+  const parts = { db: app.database.db, clock: app.clock, keys: app.config.keys };
+  const { id } = await addSource(parts, wanted, actorOf(options));
+  return { id, name };
 }
 
 function show({ proposals, problems, article }: Discovery, address: string): void {

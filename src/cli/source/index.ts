@@ -2,22 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { shortDateTime } from '../../lib/time.ts';
 import { counted } from '../../lib/text.ts';
-import { httpUrl } from '../../lib/url.ts';
-import { sourceHealth } from '../../newsroom/index.ts';
-import type { Database } from '../../platform/database/index.ts';
+import { changeSource, sourceHealth } from '../../newsroom/index.ts';
 import { RoundupError, reasonOf } from '../../platform/errors.ts';
-import {
-  KIND_NAMES,
-  type Source,
-  insertSource,
-  listSources,
-  readOpml,
-  readSource,
-  sealKey,
-  updateSource,
-} from '../../sources/index.ts';
-import { type CommonOptions, withApp, withJson } from '../context.ts';
-import { definedOnly } from '../input.ts';
+import { KIND_NAMES, type Source, insertSource, listSources, readOpml, readSource } from '../../sources/index.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from '../context.ts';
 import { mark, print, printJson, printTable } from '../output.ts';
 import { addCommand, findCommand } from './find.ts';
 
@@ -49,7 +37,7 @@ export function sourceCommand(): Command {
   );
   command.addCommand(
     withJson(
-      new Command('edit')
+      withActor(new Command('edit'))
         .description('change what is given')
         .argument('<name>')
         .option('--name <name>', 'another name')
@@ -66,7 +54,7 @@ export function sourceCommand(): Command {
     ['resume', 'read it again', false],
   ] as const)
     command.addCommand(
-      withJson(new Command(name).description(description).argument('<name>')).action(
+      withJson(withActor(new Command(name)).description(description).argument('<name>')).action(
         (source: string, options: CommonOptions) => pause(source, isPaused, options),
       ),
     );
@@ -159,22 +147,10 @@ async function edit(name: string, options: EditOptions): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
     const source = named(await listSources(db), name);
-    const url = options.url === undefined ? undefined : httpUrl(options.url);
-    if (options.url !== undefined && url === undefined)
-      throw new RoundupError('input-invalid', `"${options.url}" is not a web address.`);
-    await refuseTaken(db, source, { name: options.name, url });
-    await updateSource(
-      db,
-      source.id,
-      definedOnly({
-        name: options.name,
-        url,
-        isLocal: options.local,
-        completes: options.complete,
-        secret: options.key === undefined ? undefined : sealKey(app.config.keys, options.key),
-      }),
-    );
-    const { secret: _secret, ...changed } = named(await listSources(db), options.name ?? name);
+    const { name: newName, url, local: isLocal, complete: completes, key } = options;
+    const change = { name: newName, url, isLocal, completes, key };
+    const parts = { db, clock: app.clock, keys: app.config.keys };
+    const { secret: _secret, ...changed } = await changeSource(parts, source.id, change, actorOf(options));
     if (options.json) return printJson(changed);
     print(
       `${mark.ok} source "${changed.name}" changed; see that it can be read: roundup source check "${changed.name}"`,
@@ -182,20 +158,11 @@ async function edit(name: string, options: EditOptions): Promise<void> {
   });
 }
 
-async function refuseTaken(
-  db: Database,
-  source: Source,
-  wanted: { name: string | undefined; url: string | undefined },
-): Promise<void> {
-  const others = (await listSources(db)).filter(({ id }) => id !== source.id);
-  const taken = others.find(({ name, url }) => name === wanted.name || url === wanted.url);
-  if (taken !== undefined) throw new RoundupError('state-refused', `The source "${taken.name}" has that already.`);
-}
-
 async function pause(name: string, isPaused: boolean, options: CommonOptions): Promise<void> {
   await withApp(async (app) => {
     const source = named(await listSources(app.database.db), name);
-    await updateSource(app.database.db, source.id, { pausedAt: isPaused ? app.clock.now() : null });
+    const parts = { db: app.database.db, clock: app.clock, keys: app.config.keys };
+    await changeSource(parts, source.id, { paused: isPaused }, actorOf(options));
     if (options.json) return printJson({ name, paused: isPaused });
     print(`${mark.ok} source "${name}" is ${isPaused ? 'paused' : 'read again'}`);
   });

@@ -1,20 +1,15 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type App, QUEUE } from '../../app.ts';
 import { sumsOf, workersPresent } from '../../dispatch/index.ts';
-import {
-  type Edition,
-  findPublication,
-  listChoices,
-  listEditions,
-  listNewsletters,
-  nextSlot,
-} from '../../editions/index.ts';
+import { type Edition, listChoices, listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
 import { SAMPLE_ADDRESS, getEdition, renderNow, sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { reportEdition, stateText } from '../../reports/index.ts';
 import { countSubscriptions } from '../../subscribers/index.ts';
+import { RoundupError } from '../../platform/errors.ts';
+import { identityOf, mayNewsletter } from '../access.ts';
 import { protectMail, protectPage } from '../security.ts';
-import type { PageRenderer } from '../templates.ts';
+import type { ShowPage } from '../show.ts';
 
 type Params = { Params: { id: string }; Querystring: { view?: string } };
 
@@ -22,23 +17,21 @@ const VIEWS = ['desktop', 'phone', 'dark', 'text'] as const;
 type View = (typeof VIEWS)[number];
 const MAX_EDITIONS = 50;
 
-export function deskRoutes(server: FastifyInstance, app: App, render: PageRenderer): void {
-  const { db } = app.database;
-  const show = async (reply: FastifyReply, page: string, view: Record<string, unknown>) => {
-    protectPage(reply);
-    const publication = await findPublication(db);
-    const common = { publication, hasInbox: app.inbox !== undefined };
-    return reply.type('text/html; charset=utf-8').send(render(page, { ...common, ...view }));
-  };
+const VIEWER = { access: { who: 'viewer' } } as const;
+const OPERATOR = { access: { who: 'administrator' } } as const;
 
-  server.get('/', async (_request, reply) => {
-    const newsletters = await listNewsletters(db);
+export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): void {
+  const { db } = app.database;
+  server.get('/', { config: VIEWER }, async (request, reply) => {
+    const identity = identityOf(request);
+    const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
     const names = new Map(newsletters.map((newsletter) => [newsletter.id, newsletter.name]));
-    const editions = await listEditions(db, MAX_EDITIONS);
+    const newsletterIds = identity.newsletterIds ?? undefined;
+    const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
     const withSums = await Promise.all(
       editions.map(async (edition) => ({ edition, sums: await sumsOf(db, edition.id) })),
     );
-    return show(reply, 'home', {
+    return show(request, reply, 'home', {
       title: 'Editions',
       newsletters: await Promise.all(
         newsletters.map(async (newsletter) => ({
@@ -59,8 +52,8 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
     });
   });
 
-  server.get<Params>('/editions/:id', async (request, reply) => {
-    const edition = await getEdition(db, idOf(request.params.id));
+  server.get<Params>('/editions/:id', { config: VIEWER }, async (request, reply) => {
+    const edition = await visible(request);
     const view = VIEWS.find((known) => known === request.query.view) ?? 'desktop';
     const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.config.relays });
     const choices = await listChoices(db, edition.id);
@@ -70,7 +63,7 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
       edition.state === 'sent' ||
       edition.state === 'stopped';
     const { newsletter, findings, content } = await renderNow(newsroomParts(), edition);
-    return show(reply, 'edition', {
+    return show(request, reply, 'edition', {
       title: `${newsletter.name} no. ${edition.number}`,
       edition,
       newsletter,
@@ -91,8 +84,8 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
     });
   });
 
-  server.get<Params>('/editions/:id/frame', async (request, reply) => {
-    const edition = await getEdition(db, idOf(request.params.id));
+  server.get<Params>('/editions/:id/frame', { config: VIEWER }, async (request, reply) => {
+    const edition = await visible(request);
     const view = VIEWS.find((known) => known === request.query.view) ?? 'desktop';
     const { html, text } = await asItIs(edition);
     protectMail(reply, "'self'");
@@ -100,22 +93,34 @@ export function deskRoutes(server: FastifyInstance, app: App, render: PageRender
     return reply.type('text/html; charset=utf-8').send(inScheme(html, view));
   });
 
-  server.get<Params>('/editions/:id/figures', async (request, reply) => {
-    const edition = await getEdition(db, idOf(request.params.id));
+  server.get<Params>('/editions/:id/figures', { config: VIEWER }, async (request, reply) => {
+    const edition = await visible(request);
     const sums = await sumsOf(db, edition.id);
     protectPage(reply);
     return reply.send({ state: stateText(edition, sums), sums, share: shareOf(sums) });
   });
 
-  server.get('/queue', async (_request, reply) => {
+  server.get('/queue', { config: OPERATOR }, async (request, reply) => {
     const queues = await app.queues();
     const rows = await Promise.all(
       Object.values(QUEUE).map(async (name) => ({ name, ...(await queues.queue(name).counts()) })),
     );
-    return show(reply, 'queue', { title: 'Queue', backend: queues.backend, rows, workers: await workersPresent(db) });
+    return show(request, reply, 'queue', {
+      title: 'Queue',
+      backend: queues.backend,
+      rows,
+      workers: await workersPresent(db),
+    });
   });
 
   const newsroomParts = () => ({ db, clock: app.clock, keys: app.config.keys, baseUrl: app.config.baseUrl });
+
+  /** What an account may not see is not there for it. */
+  async function visible(request: FastifyRequest<Params>): Promise<Edition> {
+    const edition = await getEdition(db, idOf(request.params.id));
+    if (mayNewsletter(identityOf(request), edition.newsletterId)) return edition;
+    throw new RoundupError('not-found', `There is no edition ${edition.id}.`);
+  }
 
   /** What was approved, once it was; else what would be. */
   async function asItIs(edition: Edition): Promise<{ html: string; text: string }> {

@@ -1,11 +1,14 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import PostalMime, { decodeWords } from 'postal-mime';
 import type { Maildir } from '../../platform/inbox/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import { protectMail, protectPage } from '../security.ts';
-import type { PageRenderer } from '../templates.ts';
+import type { ShowPage } from '../show.ts';
+import { protectMail } from '../security.ts';
 
 type Params = { Params: { id: string }; Querystring: { page?: string; view?: string } };
+
+/** Letters to others are among the mails, with their links. */
+const OPERATOR = { access: { who: 'administrator' } } as const;
 
 const PAGE_SIZE = 50;
 const HEADERS = [
@@ -21,16 +24,11 @@ const HEADERS = [
 ];
 
 /** The local inbox as a reader sees it. */
-export function inboxRoutes(server: FastifyInstance, mail: Maildir, render: PageRenderer): void {
-  const show = (reply: FastifyReply, page: string, view: Record<string, unknown>) => {
-    protectPage(reply);
-    return reply.type('text/html; charset=utf-8').send(render(page, { hasInbox: true, ...view }));
-  };
-
-  server.get<Params>('/inbox', async (request, reply) => {
+export function inboxRoutes(server: FastifyInstance, mail: Maildir, show: ShowPage): void {
+  server.get<Params>('/inbox', { config: OPERATOR }, async (request, reply) => {
     const page = Math.max(1, Number.parseInt(request.query.page ?? '1', 10) || 1);
     const entries = await mail.list((page - 1) * PAGE_SIZE, PAGE_SIZE);
-    return show(reply, 'inbox', {
+    return show(request, reply, 'inbox', {
       title: 'Inbox',
       total: mail.size,
       entries: entries.map((entry) => ({
@@ -43,7 +41,7 @@ export function inboxRoutes(server: FastifyInstance, mail: Maildir, render: Page
     });
   });
 
-  server.get<Params>('/inbox/:id', async (request, reply) => {
+  server.get<Params>('/inbox/:id', { config: OPERATOR }, async (request, reply) => {
     const { id } = request.params;
     const message = await PostalMime.parse(await bytesOf(id));
     const headers = HEADERS.flatMap((name) => message.headers.filter((header) => header.key === name)).map(
@@ -53,7 +51,7 @@ export function inboxRoutes(server: FastifyInstance, mail: Maildir, render: Page
       }),
     );
     const view = request.query.view === 'text' ? 'text' : request.query.view === 'phone' ? 'phone' : 'desktop';
-    return show(reply, 'message', {
+    return show(request, reply, 'message', {
       title: message.subject ?? 'Message',
       id,
       headers,
@@ -63,19 +61,19 @@ export function inboxRoutes(server: FastifyInstance, mail: Maildir, render: Page
     });
   });
 
-  server.get<Params>('/inbox/:id/frame', async (request, reply) => {
+  server.get<Params>('/inbox/:id/frame', { config: OPERATOR }, async (request, reply) => {
     const { html, text } = await PostalMime.parse(await bytesOf(request.params.id));
     protectMail(reply, "'self'");
     if (html === undefined) return reply.type('text/plain; charset=utf-8').send(text ?? '');
     return reply.type('text/html; charset=utf-8').send(html);
   });
 
-  server.get<Params>('/inbox/:id/source', async (request, reply) => {
+  server.get<Params>('/inbox/:id/source', { config: OPERATOR }, async (request, reply) => {
     protectMail(reply, "'self'");
     return reply.type('text/plain; charset=utf-8').send(await bytesOf(request.params.id));
   });
 
-  server.post('/inbox/emptying', async (_request, reply) => {
+  server.post('/inbox/emptying', { config: OPERATOR }, async (_request, reply) => {
     await mail.empty();
     return reply.redirect('/inbox', 303);
   });

@@ -21,6 +21,11 @@ import type { PageRenderer } from '../templates.ts';
 
 type Params = { Params: { token: string } };
 
+const OPEN = { access: { who: 'anyone' } } as const;
+const LINK = { access: { who: 'link' } } as const;
+/** Providers' machines come from few addresses, and nobody who wants to leave is told to wait. */
+const UNLIMITED_LINK = { ...LINK, unlimited: true } as const;
+
 export function readerRoutes(server: FastifyInstance, app: App, render: PageRenderer): void {
   const { keys } = app.config;
   const { db } = app.database;
@@ -33,13 +38,13 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     return show(reply, 'unknown-link', { title: 'This link does not work' });
   };
 
-  server.get<Params>('/u/:token', async (request, reply) => {
+  server.get<Params>('/u/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
     const link = readReaderToken(keys, 'unsubscribe', request.params.token);
     if (link === undefined) return unknown(reply);
     return show(reply, 'unsubscribe', { title: 'Unsubscribe', ...(await about(link)), token: request.params.token });
   });
 
-  server.post<Params>('/u/:token', async (request, reply) => {
+  server.post<Params>('/u/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
     const link = readReaderToken(keys, 'unsubscribe', request.params.token);
     if (link === undefined) return unknown(reply);
     await leave(db, link);
@@ -50,7 +55,7 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     });
   });
 
-  server.post<Params>('/u/:token/undo', async (request, reply) => {
+  server.post<Params>('/u/:token/undo', { config: LINK }, async (request, reply) => {
     const link = readReaderToken(keys, 'unsubscribe', request.params.token);
     if (link === undefined) return unknown(reply);
     const restored = await comeBack(db, link);
@@ -61,7 +66,7 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     });
   });
 
-  server.get<Params>('/p/:token', async (request, reply) => {
+  server.get<Params>('/p/:token', { config: LINK }, async (request, reply) => {
     const link = readReaderToken(keys, 'preferences', request.params.token);
     const subscriber = link === undefined ? undefined : await findSubscriber(db, link.subscriberId);
     if (link === undefined || subscriber === undefined) return unknown(reply);
@@ -78,7 +83,7 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     });
   });
 
-  server.get<Params>('/e/:token', async (request, reply) => {
+  server.get<Params>('/e/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
     const link = readReaderToken(keys, 'view', request.params.token);
     if (link === undefined) return unknown(reply);
     const [rendition, subscriber] = await Promise.all([
@@ -96,16 +101,16 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     return reply.type('text/html; charset=utf-8').send(fill(rendition.html, (gap) => values[gap] ?? ''));
   });
 
-  server.get('/', async (_request, reply) =>
+  server.get('/', { config: OPEN }, async (_request, reply) =>
     show(reply, 'home', { title: 'Newsletters', publication: await findPublication(db) }),
   );
 
-  server.get('/healthz', async (_request, reply) => {
+  server.get('/healthz', { config: { ...OPEN, unlimited: true } }, async (_request, reply) => {
     await sql`select 1`.execute(db);
     return reply.type('text/plain').send('ok\n');
   });
 
-  server.get('/robots.txt', async (_request, reply) =>
+  server.get('/robots.txt', { config: OPEN }, async (_request, reply) =>
     reply.type('text/plain').send('User-agent: *\nDisallow: /u/\nDisallow: /p/\n'),
   );
 

@@ -31,10 +31,15 @@ export interface Config {
   baseUrl: string;
   host: string;
   port: number;
-  /** The desk's own port; it listens on loopback only. */
+  /** Where the desk and the API listen; on loopback, where nothing else is set. */
+  deskHost: string;
   deskPort: number;
   /** Where editors reach the desk, without a trailing slash; for links in letters to them. */
   deskUrl: string;
+  /** What one account, token or address may ask of the desk and the API. */
+  requestLimit: { count: number; perMs: number };
+  /** A provider that editors may sign in by. */
+  oidc: { issuer: string; clientId: string; clientSecret: string; name: string } | undefined;
   /** How many proxies in front of us to believe, or their addresses. */
   trustProxy: boolean | number | string[];
   /** Undefined: the embedded PostgreSQL. */

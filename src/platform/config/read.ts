@@ -19,6 +19,7 @@ const MAX_RETURN_PATH_LOCAL = 20;
 const LEASE: [number, number, number] = [2, 600, 30];
 const RETENTION: [number, number, number] = [7, 36_500, 400];
 const MIN_SECRET_CHARACTERS = 32;
+const REQUEST_LIMIT = { count: 1_200, perMs: 60_000 };
 const LOG_LEVELS: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug'];
 
 /** `makeKeys` gives the installation's own keys where SECRETS is not set. Throws `config-invalid` with all problems. */
@@ -33,18 +34,18 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   if (production && baseUrl?.startsWith('http:') === true)
     reader.problem('BASE_URL', baseUrl, 'an https address: one-click unsubscribing (RFC 8058) needs it');
   if (production) requireForProduction(reader, { BASE_URL: baseUrl, SECRETS: secrets, SMTP_URL: relays });
-  const deskPort = reader.port('DESK_PORT', port === 0 ? 0 : Math.min(port + 1, 65_535));
-  const deskUrl = reader.url('DESK_URL', ['http:', 'https:'], 'the address at which editors reach the desk');
   const config = {
     ...readLimits(reader),
     production,
     baseUrl: (baseUrl ?? `http://localhost:${port}`).replace(/\/+$/, ''),
     host: reader.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
-    deskPort,
-    deskUrl: (deskUrl ?? `http://localhost:${deskPort}`).replace(/\/+$/, ''),
+    ...readDesk(reader, port),
     trustProxy:
       reader.read('TRUST_PROXY', parseTrustProxy, 'true, false, a number of proxies, or their addresses') ?? false,
+    requestLimit:
+      reader.read('REQUEST_LIMIT', parseRequestLimit, 'requests and a time, such as 600/min or 20/s') ?? REQUEST_LIMIT,
+    oidc: readOidc(reader),
     databaseUrl: reader.url(
       'DATABASE_URL',
       ['postgres:', 'postgresql:'],
@@ -73,6 +74,43 @@ function readLimits(reader: Reader): Pick<Config, 'leaseSeconds' | 'retentionDay
     leaseSeconds: whole('LEASE_SECONDS', 'seconds', LEASE),
     retentionDays: whole('LEDGER_RETENTION_DAYS', 'days', RETENTION),
   };
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/** On this machine only, where nothing else is set; where it is open to others, they need its address. */
+function readDesk(reader: Reader, port: number): Pick<Config, 'deskHost' | 'deskPort' | 'deskUrl'> {
+  const deskHost = reader.text('DESK_HOST') ?? '127.0.0.1';
+  const deskPort = reader.port('DESK_PORT', port === 0 ? 0 : Math.min(port + 1, 65_535));
+  const deskUrl = reader.url('DESK_URL', ['http:', 'https:'], 'the address at which editors reach the desk');
+  if (!LOOPBACK.test(deskHost) && !reader.has('DESK_URL'))
+    reader.missing('DESK_URL', 'the address at which editors reach the desk (DESK_HOST opens it beyond this machine)');
+  return { deskHost, deskPort, deskUrl: (deskUrl ?? `http://localhost:${deskPort}`).replace(/\/+$/, '') };
+}
+
+/** All of it, or none. */
+function readOidc(reader: Reader): Config['oidc'] {
+  const issuer = reader.url('OIDC_ISSUER', ['https:', 'http:'], 'the address of an OpenID provider');
+  const clientId = reader.text('OIDC_CLIENT_ID');
+  const clientSecret = reader.text('OIDC_CLIENT_SECRET');
+  const name = reader.text('OIDC_NAME') ?? (issuer === undefined ? '' : new URL(issuer).hostname);
+  if (issuer !== undefined && clientId !== undefined && clientSecret !== undefined)
+    return { issuer, clientId, clientSecret, name };
+  const wants: [string, string, string | undefined][] = [
+    ['OIDC_ISSUER', 'the address of an OpenID provider', issuer],
+    ['OIDC_CLIENT_ID', 'what the provider calls this installation', clientId],
+    ['OIDC_CLIENT_SECRET', 'what it has been given for it', clientSecret],
+  ];
+  if (wants.every(([, , value]) => value === undefined)) return undefined;
+  for (const [variable, what, value] of wants)
+    if (value === undefined && !reader.has(variable)) reader.missing(variable, `${what} (the others of OIDC_ are set)`);
+  return undefined;
+}
+
+function parseRequestLimit(text: string): Config['requestLimit'] | undefined {
+  const [, count, unit] = /^(\d{1,7})\/(s|min|h)$/.exec(text) ?? [];
+  const perMs = { s: 1_000, min: 60_000, h: 3_600_000 }[unit ?? ''];
+  return perMs === undefined || Number(count) === 0 ? undefined : { count: Number(count), perMs };
 }
 
 const SECRETS_WANTS = `id:secret pairs with commas between, the current one first, each secret ${MIN_SECRET_CHARACTERS} characters or more`;

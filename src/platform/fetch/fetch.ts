@@ -1,9 +1,10 @@
-import { once } from 'node:events';
 import { Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Agent, request } from 'undici';
-import { RoundupError, reasonOf } from '../errors.ts';
-import { type Resolver, allowedAddresses, systemResolver } from './addresses.ts';
+import { request } from 'undici';
+import { RoundupError } from '../errors.ts';
+import { type Resolver, systemResolver } from './addresses.ts';
+import { beforeAbort, pinnedAgent } from './agent.ts';
+import { FetchError, Refusal, inWords, refusalOf } from './failure.ts';
 import { heldUntil, holdHost, inTurn } from './pace.ts';
 
 // The one way out to the web. It resolves a host itself, allows only public addresses, connects to the very address that it
@@ -54,29 +55,6 @@ export interface FetchOptions {
 
 const USER_AGENT = 'Roundup/0.1 (newsletter desk; feed reader)';
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-
-/** A fetch that failed: `status` where a server answered, `retryAt` where it said when to come again. */
-export class FetchError extends RoundupError {
-  readonly status: number | undefined;
-  readonly retryAt: Date | undefined;
-
-  constructor(message: string, options: { status?: number; retryAt?: Date; cause?: unknown } = {}) {
-    super('fetch-failed', message, { cause: options.cause });
-    this.status = options.status;
-    this.retryAt = options.retryAt;
-  }
-}
-
-class Refusal extends Error {
-  readonly status: number;
-  readonly retryAt: Date | undefined;
-
-  constructor(status: number, message: string, retryAt: Date | undefined) {
-    super(message);
-    this.status = status;
-    this.retryAt = retryAt;
-  }
-}
 
 /** Fetches one document. Throws a FetchError with the reason as a sentence; it never names a secret parameter. */
 export async function fetchDocument(asked: FetchRequest, options: FetchOptions = {}): Promise<Fetched> {
@@ -184,35 +162,6 @@ async function fetchOnce(
   }
 }
 
-/** A name server that does not answer is no reason to wait for longer. */
-async function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const done = new AbortController();
-  const aborted = once(signal, 'abort', { signal: done.signal }).then(() => {
-    throw new Error('aborted');
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    aborted.catch(() => {});
-    done.abort();
-  }
-}
-
-/** A connection that can only go to the addresses that were checked just now: no second look-up that could differ. */
-async function pinnedAgent(hostname: string, isLocal: boolean, resolve: Resolver): Promise<Agent> {
-  const addresses = await allowedAddresses(hostname, isLocal, resolve);
-  return new Agent({
-    connect: {
-      lookup: (_host, options, callback) => {
-        const [one] = addresses;
-        if (options.all) callback(null, addresses);
-        else callback(null, one?.address ?? '', one?.family);
-      },
-    },
-    pipelining: 0,
-  });
-}
-
 function headersFor(asked: FetchRequest): Record<string, string> {
   return {
     'user-agent': USER_AGENT,
@@ -258,56 +207,6 @@ function decoderFor(encoding: string | undefined): Transform | undefined {
     default:
       throw new Error(`it is compressed as "${encoding}", which we did not ask for`);
   }
-}
-
-function inWords(error: unknown, signal: AbortSignal, limits: FetchLimits): string {
-  if (signal.aborted) return `it took longer than ${limits.timeMs / 1_000} seconds`;
-  const code = (error as { code?: string }).code ?? (error as { cause?: { code?: string } }).cause?.code;
-  switch (code) {
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'its host name is not known';
-    case 'ECONNREFUSED':
-      return 'nothing answers there (connection refused)';
-    case 'ECONNRESET':
-    case 'UND_ERR_SOCKET':
-    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-      return 'the connection was cut';
-    case 'CERT_HAS_EXPIRED':
-      return 'its certificate has expired';
-    case 'Z_BUF_ERROR':
-    case 'Z_DATA_ERROR':
-    case 'ERR__ERROR_FORMAT_PADDING_1':
-      return 'its compressed body is broken';
-    default:
-      return reasonOf(error);
-  }
-}
-
-/** A server that is asked too much, or is away, may say when to come again (RFC 9110 10.2.3): in seconds or by a date. */
-const MOST_PATIENCE_MS = 24 * 60 * 60_000;
-
-function refusalOf(status: number, header: (name: string) => string | undefined): Refusal {
-  const retryAt = status === 429 || status === 503 ? timeOf(header('retry-after')) : undefined;
-  const isWall = header('cf-mitigated') !== undefined || header('x-datadome') !== undefined;
-  const words = isWall
-    ? ' (a bot wall: it lets only browsers in; ask the site to let this program in, or use its feed)'
-    : statusWords(status);
-  return new Refusal(status, `the server answered ${status}${words}`, retryAt);
-}
-
-function timeOf(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const time = /^\d{1,9}$/.test(text.trim()) ? Date.now() + Number(text) * 1_000 : Date.parse(text);
-  if (Number.isNaN(time) || time <= Date.now()) return undefined;
-  return new Date(Math.min(time, Date.now() + MOST_PATIENCE_MS));
-}
-
-function statusWords(status: number): string {
-  if (status === 404 || status === 410) return ' (there is nothing at this address)';
-  if (status === 401 || status === 403) return ' (it refuses us)';
-  if (status === 429) return ' (too many requests)';
-  return status >= 500 ? ' (it is in trouble)' : '';
 }
 
 function first(value: string | string[] | undefined): string | undefined {

@@ -1,0 +1,44 @@
+import { type Database, sql } from '../platform/database/index.ts';
+import type { Cause, DeliveryState } from './delivery.ts';
+
+/** One row of the ledger, as it is shown. */
+export interface Delivery {
+  subscriberId: number;
+  address: string;
+  state: DeliveryState;
+  cause: Cause | null;
+  /** The server's own words. */
+  reason: string | null;
+  attempts: number;
+  doubts: number;
+  relay: string | null;
+  dueAt: Date | null;
+  settledAt: Date | null;
+  batch: number;
+}
+
+export interface DeliveryQuery {
+  limit: number;
+  /** The row that the page before ended with. */
+  after?: { batch: number; subscriberId: number } | undefined;
+  state?: DeliveryState | undefined;
+  /** Who got it? The whole address. */
+  address?: string | undefined;
+}
+
+/** In the ledger's own order. */
+export async function listDeliveries(
+  db: Database,
+  editionId: number,
+  { limit, after, state, address }: DeliveryQuery,
+): Promise<Delivery[]> {
+  const { rows } = await sql<Delivery>`
+    select subscriber_id as "subscriberId", address, state::text as state, cause, reason, attempts, doubts, relay,
+      due_at as "dueAt", settled_at as "settledAt", batch
+    from deliveries where edition_id = ${editionId}
+      and ${after === undefined ? sql`true` : sql`(batch, subscriber_id) > (${after.batch}, ${after.subscriberId})`}
+      and ${state === undefined ? sql`true` : sql`state = ${state}::delivery_state`}
+      and ${address === undefined ? sql`true` : sql`lower(address) = ${address.toLowerCase()}`}
+    order by batch, subscriber_id limit ${limit}`.execute(db);
+  return rows;
+}

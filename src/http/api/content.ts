@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { piecesOf, readContent } from '../../editions/index.ts';
+import {
+  addToEdition,
+  dropFromEdition,
+  editInEdition,
+  fetchEditionImages,
+  getEdition,
+  holdFromEdition,
+  keepDespiteChanges,
+  moveInEdition,
+  recomposeEdition,
+  restoreRevision,
+  reviseEdition,
+  takeChanges,
+} from '../../newsroom/index.ts';
+import { RoundupError } from '../../platform/errors.ts';
+import { type AnyOperation, type Call, operation } from './operation.ts';
+import { type ApiParts, visibleEdition } from './parts.ts';
+import { Revised, id, line } from './schemas.ts';
+
+// What changes an edition's content. Each wants the revision that the caller has seen.
+
+const tag = 'Editions';
+const editionParams = z.object({ editionId: id });
+const place = { section: line(40).min(1), position: z.int().min(1).max(500).optional() };
+const texts = z
+  .strictObject({
+    title: line(500).min(1).optional(),
+    deck: line(2_000).optional(),
+    kind: line(100).optional(),
+    region: line(100).optional(),
+    authors: z.array(line(200).min(1)).max(20).optional(),
+    alt: line(1_000).optional().describe("The image's alternative text"),
+    credit: line(500).optional(),
+  })
+  .refine((given) => Object.keys(given).length > 0, { message: 'says nothing' });
+const written = z
+  .strictObject({
+    subject: line(300).min(1).optional(),
+    preheader: line(300).optional(),
+    note: z.string().max(20_000).optional(),
+  })
+  .refine((given) => Object.keys(given).length > 0, { message: 'says nothing' });
+
+export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
+  const parts = { db, clock: app.clock, log: app.log };
+  /** A change of content: of the revision that the caller has seen, and with the photographs that it wants. */
+  const changed = async (
+    {
+      params,
+      identity,
+      seen,
+      reply,
+    }: Pick<Call<{ editionId: number }, unknown, unknown>, 'params' | 'identity' | 'seen' | 'reply'>,
+    act: (revising: {
+      db: typeof db;
+      clock: typeof app.clock;
+      ifRevision: number | undefined;
+    }) => ReturnType<typeof reviseEdition>,
+  ) => {
+    await visibleEdition(db, identity, params.editionId);
+    const revised = await act({ db, clock: app.clock, ifRevision: revisionIn(seen) });
+    await fetchEditionImages(parts, params.editionId);
+    reply.header('etag', `"${revised.edition.revision}"`);
+    return revised;
+  };
+  const common = { tag, role: 'author', scope: 'editions:write', answer: Revised, etag: 'required' } as const;
+  return [
+    operation({
+      ...common,
+      id: 'writeEdition',
+      method: 'PATCH',
+      path: '/editions/:editionId',
+      summary: "Write its subject, preheader or editor's note",
+      params: editionParams,
+      body: written,
+      handle: (call) => changed(call, (revising) => reviseEdition(revising, call.params.editionId, call.body, call.by)),
+    }),
+    operation({
+      ...common,
+      id: 'addPieceToEdition',
+      method: 'PUT',
+      path: '/editions/:editionId/pieces/:pieceId',
+      summary: 'Put a piece into a section, or move it there',
+      params: editionParams.extend({ pieceId: id }),
+      body: z.strictObject(place),
+      handle: (call) =>
+        changed(call, async (revising) => {
+          const { editionId, pieceId } = call.params;
+          const isIn = piecesOf(await readContent(db, await getEdition(db, editionId))).some(
+            (piece) => piece.pieceId === pieceId,
+          );
+          const act = isIn ? moveInEdition : addToEdition;
+          return act(revising, editionId, pieceId, call.body, call.by);
+        }),
+    }),
+    operation({
+      ...common,
+      id: 'writePieceInEdition',
+      method: 'PATCH',
+      path: '/editions/:editionId/pieces/:pieceId',
+      summary: "Write over a piece's words, for this edition alone",
+      params: editionParams.extend({ pieceId: id }),
+      body: texts,
+      handle: (call) =>
+        changed(call, async (revising) => {
+          const { editionId, pieceId } = call.params;
+          const { alt, credit, ...words } = call.body;
+          const content = await readContent(db, await getEdition(db, editionId));
+          const before = piecesOf(content).find((piece) => piece.pieceId === pieceId)?.image ?? null;
+          const image =
+            before === null || (alt === undefined && credit === undefined)
+              ? {}
+              : {
+                  image: {
+                    ...before,
+                    ...(alt === undefined ? {} : { alt }),
+                    ...(credit === undefined ? {} : { credit }),
+                  },
+                };
+          return editInEdition(revising, editionId, pieceId, { ...definedOnly(words), ...image }, call.by);
+        }),
+    }),
+    operation({
+      ...common,
+      id: 'dropPieceFromEdition',
+      method: 'DELETE',
+      path: '/editions/:editionId/pieces/:pieceId',
+      summary: 'Take a piece out, or hold it for the next edition',
+      params: editionParams.extend({ pieceId: id }),
+      query: z.strictObject({ hold: z.enum(['true', 'false']).default('false') }),
+      handle: (call) =>
+        changed(call, (revising) => {
+          const act = call.query.hold === 'true' ? holdFromEdition : dropFromEdition;
+          return act(revising, call.params.editionId, call.params.pieceId, call.by);
+        }),
+    }),
+    operation({
+      ...common,
+      id: 'recomposeEdition',
+      method: 'POST',
+      path: '/editions/:editionId/recompositions',
+      summary: 'Compose it again with the news since; what editors did stays',
+      params: editionParams,
+      handle: (call) => changed(call, (revising) => recomposeEdition(revising, call.params.editionId, call.by)),
+    }),
+    operation({
+      ...common,
+      id: 'restoreRevision',
+      method: 'POST',
+      path: '/editions/:editionId/revisions',
+      summary: 'Make it again what it was at a revision, as a new one',
+      params: editionParams,
+      body: z.strictObject({ restore: z.int().positive().max(2_147_483_647) }),
+      handle: (call) =>
+        changed(call, (revising) => restoreRevision(revising, call.params.editionId, call.body.restore, call.by)),
+    }),
+    operation({
+      ...common,
+      id: 'acknowledgeChanges',
+      method: 'POST',
+      path: '/editions/:editionId/acknowledgements',
+      summary: 'Take over what changed, or leave the edition as it is, of one piece or of all',
+      params: editionParams,
+      body: z.strictObject({ decision: z.enum(['take', 'keep']), pieceId: z.int().positive().optional() }),
+      handle: (call) =>
+        changed(call, (revising) => {
+          const act = call.body.decision === 'take' ? takeChanges : keepDespiteChanges;
+          return act(revising, call.params.editionId, call.body.pieceId, call.by);
+        }),
+    }),
+  ];
+}
+
+function revisionIn(seen: string | undefined): number | undefined {
+  if (seen === undefined || seen === '*') return undefined;
+  if (/^\d{1,9}$/.test(seen)) return Number(seen);
+  throw new RoundupError('revision-changed', 'This ETag is none of an edition.', { hint: 'Read the edition again.' });
+}
+
+function definedOnly<T extends object>(values: T) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

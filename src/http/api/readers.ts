@@ -1,0 +1,213 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { importList, liftSuppression, suppressAddress, unsubscribeReader } from '../../newsroom/index.ts';
+import {
+  findSubscriber,
+  listSubscriptions,
+  pageOfImports,
+  pageOfSubscribers,
+  pageOfSuppressions,
+} from '../../subscribers/index.ts';
+import { RoundupError } from '../../platform/errors.ts';
+import { type Identity, mayNewsletter, requireWholeHouse } from '../access.ts';
+import { pageOf, readCursor } from './cursor.ts';
+import { type AnyOperation, operation } from './operation.ts';
+import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
+import {
+  Import,
+  Subscriber,
+  Subscription,
+  Suppression,
+  address,
+  id,
+  line,
+  page,
+  paging,
+  subscriptionState,
+} from './schemas.ts';
+
+const tag = 'Readers';
+const subscriberParams = z.object({ subscriberId: id });
+const CSV_LIMIT_BYTES = 50 * 1024 * 1024;
+
+export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
+  const parts = { db, clock: app.clock };
+  const reading = { tag, role: 'editor', scope: 'subscribers:read' } as const;
+  const writing = { tag, role: 'editor', scope: 'subscribers:write' } as const;
+
+  /** A subscriber, and what of it the account may see. Throws `not-found`. */
+  const visible = async (identity: Identity, subscriberId: number) => {
+    const subscriber = await findSubscriber(db, subscriberId);
+    const all = subscriber === undefined ? [] : await listSubscriptions(db, subscriberId);
+    const subscriptions = all.filter(({ newsletterId }) => mayNewsletter(identity, newsletterId));
+    if (subscriber === undefined || (identity.newsletterIds !== null && subscriptions.length === 0))
+      throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
+    return { ...subscriber, subscriptions };
+  };
+  return [
+    operation({
+      ...reading,
+      id: 'listSubscribers',
+      method: 'GET',
+      path: '/subscribers',
+      summary: 'Subscribers, by newsletter and state, or by how the address begins',
+      query: z
+        .strictObject({
+          ...paging,
+          newsletterId: id.optional(),
+          state: subscriptionState.optional(),
+          address: line(254).optional(),
+        })
+        .refine((query) => query.state === undefined || query.newsletterId !== undefined, {
+          path: ['state'],
+          message: 'goes with newsletterId',
+        }),
+      answer: page(Subscriber),
+      handle: async ({ query, identity }) => {
+        const [after = 0] = readCursor(z.tuple([id]), query.cursor) ?? [];
+        const newsletterIds = visibleIds(identity, query.newsletterId);
+        if (newsletterIds?.length === 0) return { items: [], next: null };
+        const rows = await pageOfSubscribers(db, { ...query, after, limit: query.limit + 1, newsletterIds });
+        return pageOf(rows, query.limit, (last) => [last.id]);
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'getSubscriber',
+      method: 'GET',
+      path: '/subscribers/:subscriberId',
+      summary: 'A subscriber, with subscriptions',
+      params: subscriberParams,
+      answer: z
+        .object({ id: z.int(), address: z.string(), name: z.string(), subscriptions: z.array(Subscription) })
+        .meta({ id: 'SubscriberWithSubscriptions' }),
+      handle: ({ params, identity }) => visible(identity, params.subscriberId),
+    }),
+    operation({
+      ...writing,
+      id: 'endSubscription',
+      method: 'DELETE',
+      path: '/subscribers/:subscriberId/subscriptions/:newsletterId',
+      summary: 'End a subscription on somebody’s behalf; again is harmless',
+      params: subscriberParams.extend({ newsletterId: id }),
+      status: 204,
+      handle: async ({ params, identity, by }) => {
+        await visibleNewsletter(db, identity, params.newsletterId);
+        await visible(identity, params.subscriberId);
+        await unsubscribeReader(parts, params, by);
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'listImports',
+      method: 'GET',
+      path: '/imports',
+      summary: 'Imports and what became of them, the newest first',
+      query: z.strictObject({ ...paging, newsletterId: id.optional() }),
+      answer: page(Import),
+      handle: async ({ query, identity }) => {
+        const [before] = readCursor(z.tuple([id]), query.cursor) ?? [];
+        const newsletterIds = visibleIds(identity, query.newsletterId);
+        const rows = await pageOfImports(db, { before, limit: query.limit + 1, newsletterIds });
+        return pageOf(rows, query.limit, (last) => [last.id]);
+      },
+    }),
+    operation({
+      ...writing,
+      id: 'importSubscribers',
+      method: 'POST',
+      path: '/newsletters/:newsletterId/imports',
+      summary: 'Subscribe the people of a CSV',
+      description:
+        'With a first line that names the columns, one of them "email". Nobody who left or is suppressed is brought back. Answers when all of it is in.',
+      params: z.object({ newsletterId: id }),
+      query: z.strictObject({
+        ground: line(300).min(1).describe('On what ground they get mail, kept as their consent'),
+      }),
+      takes: { types: ['text/csv'], limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
+      status: 201,
+      answer: Import.pick({ id: true, report: true }),
+      handle: async ({ params, query, body, identity, by }) => {
+        await visibleNewsletter(db, identity, params.newsletterId);
+        return asFile(bytesOf(body), (file) =>
+          importList(parts, file, { newsletterId: params.newsletterId, ground: query.ground }, by),
+        );
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'listSuppressions',
+      method: 'GET',
+      path: '/suppressions',
+      summary: 'Addresses that are never mailed',
+      query: z.strictObject(paging),
+      answer: page(Suppression),
+      handle: async ({ query, identity }) => {
+        requireWholeHouse(identity);
+        const [after = ''] = readCursor(z.tuple([z.string().max(300)]), query.cursor) ?? [];
+        const rows = await pageOfSuppressions(db, { after, limit: query.limit + 1 });
+        return pageOf(rows, query.limit, (last) => [last.address]);
+      },
+    }),
+    operation({
+      ...writing,
+      id: 'suppressAddress',
+      method: 'PUT',
+      path: '/suppressions/:address',
+      summary: 'Never mail an address again; again is harmless',
+      params: z.object({ address }),
+      body: z.strictObject({ detail: line(500).default('') }),
+      bodyIsOptional: true,
+      status: 204,
+      handle: async ({ params, body, identity, by }) => {
+        requireWholeHouse(identity);
+        await suppressAddress(parts, params.address, body.detail, by);
+      },
+    }),
+    operation({
+      id: 'liftSuppression',
+      method: 'DELETE',
+      path: '/suppressions/:address',
+      tag,
+      summary: 'Take an address off the list',
+      role: 'administrator',
+      scope: 'subscribers:write',
+      params: z.object({ address }),
+      status: 204,
+      handle: async ({ params, identity, by }) => {
+        requireWholeHouse(identity);
+        await liftSuppression(parts, params.address, by);
+      },
+    }),
+  ];
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw new RoundupError('input-invalid', 'The body is empty.');
+  // What is packed is not unpacked: nothing in an archive can name a place of ours.
+  const head = body.subarray(0, 4).toString('latin1');
+  if (head.startsWith('PK') || head.startsWith('\x1f\x8b'))
+    throw new RoundupError('unsupported-media', 'This is an archive. Send the CSV itself.');
+  return body;
+}
+
+async function asFile<T extends object>(bytes: Buffer, act: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'roundup-import-'));
+  try {
+    const file = path.join(folder, 'list.csv');
+    await writeFile(file, bytes, { mode: 0o600 });
+    return await act(file).catch((error: unknown) => {
+      // The name of our file is nobody's business.
+      if (error instanceof RoundupError)
+        throw new RoundupError(error.code, error.message.replaceAll(file, 'The list'), {
+          hint: error.hint,
+          cause: error,
+        });
+      throw error;
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

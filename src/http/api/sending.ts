@@ -1,0 +1,295 @@
+import { z } from 'zod';
+import { DELIVERY_STATES, listDeliveries, sumsOf } from '../../dispatch/index.ts';
+import {
+  approveEdition,
+  askForReview,
+  cancelEdition,
+  getEdition,
+  pauseEdition,
+  proposeCorrection,
+  reopenStopped,
+  resumeEdition,
+  retryEdition,
+  scheduleEdition,
+  sendBack,
+  sendEdition,
+  sendTest,
+  stopEdition,
+  takeApprovalBack,
+} from '../../newsroom/index.ts';
+import { standingApproval } from '../../editions/index.ts';
+import { reportEdition, stateText } from '../../reports/index.ts';
+import { RoundupError } from '../../platform/errors.ts';
+import { pageOf, readCursor } from './cursor.ts';
+import { followEdition } from './events.ts';
+import { type AnyOperation, operation } from './operation.ts';
+import { type ApiParts, requireSeen, visibleEdition } from './parts.ts';
+import {
+  Approval,
+  Delivery,
+  Edition,
+  Finding,
+  Report,
+  Sums,
+  address,
+  cause,
+  deliveryState,
+  givenTime,
+  id,
+  line,
+  page,
+  paging,
+} from './schemas.ts';
+
+const tag = 'Review and sending';
+const editionParams = z.object({ editionId: id });
+const comment = z.strictObject({ comment: line(2_000).default('') });
+
+export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation[] {
+  const parts = { db, clock: app.clock, deskUrl: app.config.deskUrl };
+  const editor = { tag, role: 'editor', scope: 'sending:write', params: editionParams } as const;
+  const reader = { tag, role: 'viewer', scope: 'sending:read', params: editionParams } as const;
+  return [
+    operation({
+      id: 'askForReview',
+      method: 'POST',
+      path: '/editions/:editionId/review',
+      tag,
+      summary: 'Ask the editors to look at it; they get a letter',
+      role: 'author',
+      scope: 'editions:write',
+      params: editionParams,
+      body: comment,
+      bodyIsOptional: true,
+      status: 201,
+      answer: Edition,
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return askForReview(parts, id, body.comment, by);
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'sendBack',
+      method: 'DELETE',
+      path: '/editions/:editionId/review',
+      summary: 'Send it back: it is a draft again',
+      query: comment,
+      answer: Edition,
+      handle: async ({ params, identity, query, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return sendBack(parts, id, query.comment, by);
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'approveEdition',
+      method: 'POST',
+      path: '/editions/:editionId/approval',
+      summary: 'Approve it as it is',
+      description:
+        'Binds the hash of what readers will get. With If-Match, only at the revision that was read. An error of preflight, or a second person that the newsletter wants, refuses it.',
+      status: 201,
+      answer: z.object({ approval: Approval, findings: z.array(Finding) }),
+      handle: async ({ params, identity, by, seen }) => {
+        const edition = await visibleEdition(db, identity, params.editionId);
+        requireSeen(seen, String(edition.revision));
+        return approveEdition(await newsroom(), edition.id, by);
+      },
+    }),
+    operation({
+      ...reader,
+      id: 'getApproval',
+      method: 'GET',
+      path: '/editions/:editionId/approval',
+      summary: 'Who approved it, and what',
+      answer: Approval,
+      handle: async ({ params, identity }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        const approval = await standingApproval(db, id);
+        if (approval === undefined) throw new RoundupError('not-found', `Edition ${id} is not approved.`);
+        return approval;
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'withdrawApproval',
+      method: 'DELETE',
+      path: '/editions/:editionId/approval',
+      summary: 'Take the approval back; its schedule goes with it',
+      answer: Edition,
+      handle: async ({ params, identity, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return takeApprovalBack(parts, id, by);
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'scheduleEdition',
+      method: 'PUT',
+      path: '/editions/:editionId/schedule',
+      summary: 'Schedule it, for a time or for its slot',
+      body: z.strictObject({ at: givenTime.nullable().default(null) }),
+      bodyIsOptional: true,
+      answer: Edition,
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return scheduleEdition(await newsroom(), id, body.at ?? undefined, by);
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'sendEdition',
+      method: 'POST',
+      path: '/editions/:editionId/sending',
+      summary: 'Send it now',
+      status: 202,
+      answer: z.object({ edition: Edition, audience: z.int() }),
+      handle: async ({ params, identity, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        const audience = await sendEdition(await newsroom(), id, by);
+        return { edition: await getEdition(db, id), audience };
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'changeSending',
+      method: 'PATCH',
+      path: '/editions/:editionId/sending',
+      summary: 'Pause it, carry it on, or stop it',
+      body: z.strictObject({ state: z.enum(['paused', 'sending', 'stopped']) }),
+      answer: Edition,
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        const act = { paused: pauseEdition, sending: resumeEdition, stopped: stopEdition }[body.state];
+        return act(await newsroom(), id, by);
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'cancelEdition',
+      method: 'POST',
+      path: '/editions/:editionId/cancellation',
+      summary: 'Call it off; before sending, its pieces are free again',
+      status: 201,
+      answer: Edition,
+      handle: async ({ params, identity, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return cancelEdition(await newsroom(), id, by);
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'retryEdition',
+      method: 'POST',
+      path: '/editions/:editionId/retries',
+      summary: 'Send it once more to those whom it has not reached, by state and cause',
+      body: z.strictObject({
+        states: z
+          .array(z.enum(['refused', 'expired', 'uncertain', 'deferred']))
+          .min(1)
+          .max(4),
+        causes: z.array(cause).min(1).max(20).optional(),
+      }),
+      status: 202,
+      answer: z.object({ edition: Edition, readers: z.int() }),
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        const readers = await retryEdition(await newsroom(), id, { states: body.states, causes: body.causes }, by);
+        return { edition: await getEdition(db, id), readers };
+      },
+    }),
+    operation({
+      ...editor,
+      id: 'correctEdition',
+      method: 'POST',
+      path: '/editions/:editionId/corrections',
+      summary:
+        'Correct it: for those whom a stopped one has not reached, or, as an edition of its own, for those it has',
+      body: z.strictObject({ for: z.enum(['left', 'reached']) }),
+      status: 201,
+      answer: Edition,
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        const act = body.for === 'left' ? reopenStopped : proposeCorrection;
+        return act(parts, id, by);
+      },
+    }),
+    operation({
+      id: 'sendTest',
+      method: 'POST',
+      path: '/editions/:editionId/test-sends',
+      tag,
+      summary: 'Send it to one address, marked as a test',
+      role: 'author',
+      scope: 'editions:write',
+      params: editionParams,
+      body: z.strictObject({ to: address }),
+      status: 201,
+      answer: z.object({ reply: z.string() }),
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return { reply: await sendTest(await newsroom(), id, body.to, by) };
+      },
+    }),
+    operation({
+      ...reader,
+      id: 'getSums',
+      method: 'GET',
+      path: '/editions/:editionId/sums',
+      summary: 'How many recipients are in which state',
+      answer: z.object({ state: z.string(), sums: Sums }),
+      handle: async ({ params, identity }) => {
+        const edition = await visibleEdition(db, identity, params.editionId);
+        const sums = await sumsOf(db, edition.id);
+        return { state: stateText(edition, sums), sums };
+      },
+    }),
+    operation({
+      ...reader,
+      id: 'getReport',
+      method: 'GET',
+      path: '/editions/:editionId/report',
+      summary: 'Sums, domains, reasons, pace and planned finish',
+      answer: Report,
+      handle: async ({ params, identity }) => {
+        const edition = await visibleEdition(db, identity, params.editionId);
+        const report = await reportEdition(db, edition, { now: app.clock.now(), relays: app.config.relays });
+        return { ...report, perSecond: report.perSecond ?? null, forecast: report.forecast ?? null };
+      },
+    }),
+    operation({
+      ...reader,
+      id: 'followEdition',
+      method: 'GET',
+      path: '/editions/:editionId/events',
+      summary: 'How it goes on, as server-sent events',
+      description: `An event "sums" whenever they have changed, at most once a second, with state and sums (${DELIVERY_STATES.join(', ')}); "end" when nothing more will come.`,
+      gives: { type: 'text/event-stream', description: 'Events' },
+      handle: async ({ params, identity, reply, request }) => {
+        const edition = await visibleEdition(db, identity, params.editionId);
+        return followEdition(db, edition.id, { request, reply });
+      },
+    }),
+    operation({
+      tag,
+      id: 'listDeliveries',
+      method: 'GET',
+      path: '/editions/:editionId/deliveries',
+      summary: 'The ledger: who got it, and why not',
+      role: 'editor',
+      scope: 'subscribers:read',
+      params: editionParams,
+      query: z.strictObject({ ...paging, state: deliveryState.optional(), address: line(254).optional() }),
+      answer: page(Delivery),
+      handle: async ({ params, query, identity }) => {
+        const { id: editionId } = await visibleEdition(db, identity, params.editionId);
+        const [batch, subscriberId] = readCursor(z.tuple([z.int().min(0).max(2_147_483_647), id]), query.cursor) ?? [];
+        const after = batch === undefined || subscriberId === undefined ? undefined : { batch, subscriberId };
+        const asked = { limit: query.limit + 1, after, state: query.state, address: query.address };
+        const rows = await listDeliveries(db, editionId, asked);
+        return pageOf(rows, query.limit, (last) => [last.batch, last.subscriberId]);
+      },
+    }),
+  ];
+}

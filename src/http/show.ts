@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isAtLeast } from '../accounts/index.ts';
+import type { App } from '../app.ts';
+import { findPublication } from '../editions/index.ts';
+import { protectPage } from './security.ts';
+import type { PageRenderer } from './templates.ts';
+
+/** Shows a page of the desk, with what every page needs: whose desk it is, who looks, and what its forms bring back. */
+export type ShowPage = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  page: string,
+  view: Record<string, unknown>,
+) => Promise<FastifyReply>;
+
+export function deskPages(app: App, render: PageRenderer): ShowPage {
+  return async (request, reply, page, view) => {
+    protectPage(reply);
+    const { identity } = request;
+    const isOperator = identity !== null && isAtLeast(identity.account.role, 'administrator');
+    const common = {
+      publication: await findPublication(app.database.db),
+      hasInbox: app.inbox !== undefined && isOperator,
+      isOperator,
+      me: identity?.account,
+      csrf: identity?.csrf,
+    };
+    return reply.type('text/html; charset=utf-8').send(render(page, { ...common, ...view }));
+  };
+}

@@ -1,0 +1,86 @@
+import { recordAct } from '../audit/index.ts';
+import { addressKey, parseAddress } from '../lib/addresses.ts';
+import { RoundupError } from '../platform/errors.ts';
+import {
+  type ImportReport,
+  type ListedImport,
+  endSubscription,
+  findSubscriber,
+  importSubscribers,
+  insertImport,
+  insertSuppression,
+  removeSuppression,
+} from '../subscribers/index.ts';
+import { announce } from '../webhooks/index.ts';
+import type { Newsroom } from './newsroom.ts';
+
+// What the house does with its list. What readers do themselves is in leave.ts.
+
+type Parts = Pick<Newsroom, 'db' | 'clock'>;
+
+/** Imports a CSV file; what became of it is kept. Throws `input-invalid` where it is no list. */
+export async function importList(
+  { db, clock }: Parts,
+  file: string,
+  options: { newsletterId: number; ground: string; onProgress?: (share: number) => void },
+  by: string,
+): Promise<{ id: number; report: ImportReport }> {
+  const report = await importSubscribers(db, file, options);
+  const { newsletterId, ground } = options;
+  const { problems: _problems, ...detail } = report;
+  return db.transaction().execute(async (tx) => {
+    const kept: Omit<ListedImport, 'id'> = { newsletterId, ground, madeBy: by, madeAt: clock.now(), report };
+    const id = await insertImport(tx, kept);
+    const subject = `newsletter ${newsletterId}`;
+    await recordAct(tx, { actor: by, act: 'subscribers imported', subject, detail: { import: id, ground, ...detail } });
+    return { id, report };
+  });
+}
+
+/** Ends somebody's subscription on their behalf. True where there was one. Throws `not-found`. */
+export async function unsubscribeReader(
+  { db }: Pick<Parts, 'db'>,
+  { subscriberId, newsletterId }: { subscriberId: number; newsletterId: number },
+  by: string,
+): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    if ((await findSubscriber(tx, subscriberId)) === undefined)
+      throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
+    const ended = await endSubscription(tx, newsletterId, subscriberId, `by ${by}`);
+    if (!ended) return false;
+    const subject = `subscriber ${subscriberId}`;
+    await recordAct(tx, { actor: by, act: 'subscription ended', subject, detail: { newsletterId } });
+    await announce(tx, { type: 'subscription.ended', newsletterId, data: { subscriberId, newsletterId } });
+    return true;
+  });
+}
+
+/** Puts an address on the list of those that are never mailed. Again is harmless. Throws `input-invalid`. */
+export async function suppressAddress(
+  { db }: Pick<Parts, 'db'>,
+  text: string,
+  detail: string,
+  by: string,
+): Promise<string> {
+  const key = keyOf(text);
+  await db.transaction().execute(async (tx) => {
+    if (!(await insertSuppression(tx, key, detail))) return;
+    await recordAct(tx, { actor: by, act: 'address suppressed', subject: 'suppressions', detail: { why: detail } });
+  });
+  return key;
+}
+
+/** Throws `not-found` where it is not on it. Who left or bounced stays unsubscribed all the same. */
+export async function liftSuppression({ db }: Pick<Parts, 'db'>, text: string, by: string): Promise<void> {
+  const key = keyOf(text);
+  await db.transaction().execute(async (tx) => {
+    if (!(await removeSuppression(tx, key))) throw new RoundupError('not-found', 'This address is not suppressed.');
+    await recordAct(tx, { actor: by, act: 'suppression lifted', subject: 'suppressions' });
+  });
+}
+
+function keyOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) throw new RoundupError('input-invalid', `"${text.slice(0, 100)}" is not a mail address.`);
+  return addressKey(address);
+}

@@ -1,0 +1,88 @@
+import { differenceOf, recordAct } from '../audit/index.ts';
+import {
+  type Newsletter,
+  type NewsletterSettings,
+  type Publication,
+  findNewsletter,
+  findPublication,
+  insertNewsletter,
+  savePublication,
+  setNewsletterSources,
+  updateNewsletter,
+} from '../editions/index.ts';
+import { type Database, takeTurns } from '../platform/database/index.ts';
+import { RoundupError } from '../platform/errors.ts';
+import type { Newsroom } from './newsroom.ts';
+
+// Settings are changed in one place, whoever asks, and what changed is written down.
+
+type Parts = Pick<Newsroom, 'db' | 'clock'>;
+
+export async function setPublication(
+  { db }: Pick<Parts, 'db'>,
+  change: (before: Publication | undefined) => Publication,
+  by: string,
+): Promise<Publication> {
+  return db.transaction().execute(async (tx) => {
+    await takeTurns(tx, 'publication');
+    const before = await findPublication(tx);
+    const after = change(before);
+    await savePublication(tx, after);
+    const detail = differenceOf(before ?? {}, after);
+    await recordAct(tx, { actor: by, act: 'publication changed', subject: 'publication', detail });
+    return after;
+  });
+}
+
+export interface NewNewsletter {
+  slug: string;
+  name: string;
+  settings: NewsletterSettings;
+  sourceIds: number[];
+}
+
+/** Throws `state-refused` where the slug is taken. */
+export async function makeNewsletter({ db, clock }: Parts, wanted: NewNewsletter, by: string): Promise<Newsletter> {
+  return db.transaction().execute(async (tx) => {
+    const id = await insertNewsletter(tx, wanted, clock.now());
+    if (id === undefined)
+      throw new RoundupError('state-refused', `There is a newsletter "${wanted.slug}" already.`, {
+        hint: `Change it with: roundup newsletter edit ${wanted.slug}`,
+      });
+    await setNewsletterSources(tx, id, wanted.sourceIds);
+    await recordAct(tx, {
+      actor: by,
+      act: 'newsletter made',
+      subject: `newsletter ${id}`,
+      detail: { slug: wanted.slug, name: wanted.name },
+    });
+    return findOrThrow(tx, id);
+  });
+}
+
+/** `change` sees it as it is and says what it is to be. Throws `not-found`. */
+export async function changeNewsletter(
+  { db, clock }: Parts,
+  id: number,
+  change: (before: Newsletter) => Omit<NewNewsletter, 'slug'>,
+  by: string,
+): Promise<Newsletter> {
+  return db.transaction().execute(async (tx) => {
+    await takeTurns(tx, `newsletter ${id}`);
+    const before = await findOrThrow(tx, id);
+    const { name, settings, sourceIds } = change(before);
+    await updateNewsletter(tx, id, { name, settings }, clock.now());
+    await setNewsletterSources(tx, id, sourceIds);
+    const after = await findOrThrow(tx, id);
+    const detail = differenceOf(before, after);
+    await recordAct(tx, { actor: by, act: 'newsletter changed', subject: `newsletter ${id}`, detail });
+    return after;
+  });
+}
+
+/** Throws `not-found`. */
+async function findOrThrow(db: Database, id: number): Promise<Newsletter> {
+  const newsletter = await findNewsletter(db, id);
+  if (newsletter === undefined) throw new RoundupError('not-found', `There is no newsletter ${id}.`);
+  return newsletter;
+}

@@ -1,0 +1,16 @@
+import { sumsOf } from '../dispatch/index.ts';
+import { takeSumsDue } from '../editions/index.ts';
+import { announce, isWanted } from '../webhooks/index.ts';
+import { MINUTE_MS } from '../lib/time.ts';
+import type { Newsroom } from './newsroom.ts';
+
+/** Tells webhooks that asked for it, once a minute, how far each send is. Counting is left out where nobody asked. */
+export async function tellSums({ db, clock }: Pick<Newsroom, 'db' | 'clock'>): Promise<void> {
+  if (!(await isWanted(db, 'edition.sums'))) return;
+  await db.transaction().execute(async (tx) => {
+    for (const { id, newsletterId, number } of await takeSumsDue(tx, clock.now(), MINUTE_MS)) {
+      const data = { editionId: id, newsletterId, number, sums: await sumsOf(tx, id) };
+      await announce(tx, { type: 'edition.sums', newsletterId, data });
+    }
+  });
+}
