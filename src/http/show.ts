@@ -16,6 +16,8 @@ export type ShowPage = (
 export function deskPages(app: App, render: PageRenderer): ShowPage {
   return async (request, reply, page, view) => {
     protectPage(reply);
+    // Under no-referrer a browser would send our own forms with the Origin "null" (Fetch, "append a request Origin header").
+    reply.header('referrer-policy', 'same-origin');
     const { identity } = request;
     const isOperator = identity !== null && isAtLeast(identity.account.role, 'administrator');
     const common = {

@@ -87,7 +87,7 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
   peopleRoutes(server, { app, show });
   deskRoutes(server, app, show);
   apiRoutes(server, app);
-  referenceRoutes(server, { app, show });
+  referenceRoutes(server, { app, door, show });
   if (app.inbox !== undefined) inboxRoutes(server, app.inbox.mail, show);
   return server;
 }

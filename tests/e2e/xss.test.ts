@@ -4,13 +4,14 @@ import PostalMime from 'postal-mime';
 import type { Browser } from 'playwright-core';
 import { publicationSchema, savePublication } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { approveEdition, proposeEdition, renderNow, sendEdition } from '../../src/newsroom/index.ts';
+import { approveEdition, getEdition, proposeEdition, renderNow, sendEdition } from '../../src/newsroom/index.ts';
 import { deliverBatch } from '../../src/dispatch/index.ts';
 import { recordPieces } from '../../src/pieces/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { insertSource } from '../../src/sources/index.ts';
 import { foundPiece } from '../support/found.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { apiClient, tokenFor } from '../support/api.ts';
 import { deskLink } from '../support/desk.ts';
 import { addNewsletter, addReaders, openHouse } from '../support/house.ts';
 import { HOSTILE } from '../support/xss.ts';
@@ -166,4 +167,92 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
     expect(await page.locator('h1').innerText()).toBe(HOSTILE[0]);
     await context.close();
   });
+
+  test('the same by the API, into every text that it takes, shown by pages, previews and the mail: none runs', async () => {
+    const { db } = house.database;
+    const token = await tokenFor(house);
+    const api = apiClient(web, token);
+    const all = payloads.join('\n\n');
+    const one = (n: number) => payloads[n % payloads.length]!;
+    for (const [n, payload] of payloads.entries()) {
+      const text = payload.replaceAll('\r\n', ' ');
+      await api('PUT', `/suppressions/x${n}@readers.example`, { detail: text });
+      await api('POST', '/accounts', { address: `p${n}@review.example`, name: text.slice(0, 100), role: 'viewer' });
+      await api('POST', '/webhooks', { name: text.slice(0, 100), url: 'https://hooks.example/', events: ['test'] });
+      await api('POST', '/sources', { name: `${text} ${n}`, url: `https://example.org/s${n}`, kind: 'feed' });
+    }
+    const { body: newsletter } = await api<{ id: number }>('POST', '/newsletters', {
+      slug: 'by-the-api',
+      name: one(0).slice(0, 200),
+      sourceIds: [],
+      settings: {
+        sender: { name: one(1).slice(0, 100), address: 'news@example.org' },
+        sections: [
+          { key: 'lead', title: one(2).slice(0, 100), layout: 'lead', max: 3 },
+          { key: 'more', title: one(3).slice(0, 100), layout: 'list', max: 20 },
+        ],
+        minimumPieces: 1,
+        why: one(4),
+      },
+    });
+    const { body: edition } = await api<{ id: number; content: { sections: { pieces: { pieceId: number }[] }[] } }>(
+      'POST',
+      `/newsletters/${newsletter.id}/editions`,
+    );
+    const seen = { 'if-match': '*' };
+    expect(
+      (
+        await api(
+          'PATCH',
+          `/editions/${edition.id}`,
+          { subject: one(5), preheader: one(6), note: all.slice(0, 19_000) },
+          seen,
+        )
+      ).status,
+    ).toBe(200);
+    const pieces = edition.content.sections.flatMap((section) => section.pieces);
+    for (const [n, { pieceId }] of pieces.entries()) {
+      const text = one(n);
+      const words = {
+        title: text,
+        deck: text,
+        kind: text.slice(0, 100),
+        region: text.slice(0, 100),
+        authors: [text],
+        alt: text,
+        credit: text,
+      };
+      expect((await api('PATCH', `/editions/${edition.id}/pieces/${pieceId}`, words, seen)).status).toBe(200);
+    }
+    for (const payload of payloads) await api('POST', `/editions/${edition.id}/comments`, { comment: payload });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(await deskLink(house, web));
+    const paths = [
+      '/',
+      '/accounts',
+      '/audit',
+      '/account',
+      `/editions/${edition.id}`,
+      `/editions/${edition.id}?view=text`,
+      `/editions/${edition.id}/frame`,
+      `/api/v1/editions/${edition.id}/preview`,
+    ];
+    for (const at of paths) {
+      await page.goto(web.deskUrl + at, { waitUntil: 'load' });
+      await page.waitForTimeout(150);
+      const marks = await Promise.all(page.frames().map((frame) => frame.evaluate('window.__xss')));
+      expect([at, marks.filter((mark) => mark !== undefined)]).toEqual([at, []]);
+    }
+    const { sample } = await renderNow(
+      { db, clock: house.clock, keys: house.config.keys, baseUrl: house.config.baseUrl },
+      await getEdition(db, edition.id),
+    );
+    const open = await (await browser.newContext()).newPage();
+    await open.setContent(sample.html, { waitUntil: 'domcontentloaded' });
+    await open.waitForTimeout(300);
+    expect(await open.evaluate('[window.__xss, document.scripts.length]')).toEqual([undefined, 0]);
+    await open.context().close();
+    await context.close();
+  }, 180_000);
 });

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../../app.ts';
+import type { Door } from '../desk/guard.ts';
 import type { ShowPage } from '../show.ts';
 import { type OpenApiDocument, CODES, openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
@@ -10,18 +11,23 @@ import { API, apiOperations } from './register.ts';
 type Json = Record<string, unknown>;
 const MOST_DEPTH = 4;
 
-export function referenceRoutes(server: FastifyInstance, { app, show }: { app: App; show: ShowPage }): void {
+export function referenceRoutes(
+  server: FastifyInstance,
+  { app, door, show }: { app: App; door: Door; show: ShowPage },
+): void {
   const document = openApiDocument(apiOperations(app) as unknown as Operation[], app.config.deskUrl);
   const groups = groupsOf(document);
-  server.get('/api', { config: { access: { who: 'anyone' } } }, (request, reply) =>
-    show(request, reply, 'reference', {
+  server.get('/api', { config: { access: { who: 'anyone' } } }, async (request, reply) => {
+    // Whoever is signed in finds the way back.
+    request.identity = (await door.find(request)) ?? null;
+    return show(request, reply, 'reference', {
       title: 'API',
       groups,
       codes: CODES,
       base: app.config.deskUrl + API,
       isWide: true,
-    }),
-  );
+    });
+  });
 }
 
 interface Described {
