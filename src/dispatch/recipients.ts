@@ -22,7 +22,8 @@ export interface DeliveryQuery {
   /** The row that the page before ended with. */
   after?: { batch: number; subscriberId: number } | undefined;
   state?: DeliveryState | undefined;
-  /** Who got it? The whole address. */
+  /** Who got it? The reader, or, for somebody whom we do not have any more, the whole address as it was. */
+  subscriberId?: number | undefined;
   address?: string | undefined;
 }
 
@@ -30,7 +31,7 @@ export interface DeliveryQuery {
 export async function listDeliveries(
   db: Database,
   editionId: number,
-  { limit, after, state, address }: DeliveryQuery,
+  { limit, after, state, subscriberId, address }: DeliveryQuery,
 ): Promise<Delivery[]> {
   const { rows } = await sql<Delivery>`
     select subscriber_id as "subscriberId", address, state::text as state, cause, reason, attempts, doubts, relay,
@@ -38,6 +39,7 @@ export async function listDeliveries(
     from deliveries where edition_id = ${editionId}
       and ${after === undefined ? sql`true` : sql`(batch, subscriber_id) > (${after.batch}, ${after.subscriberId})`}
       and ${state === undefined ? sql`true` : sql`state = ${state}::delivery_state`}
+      and ${subscriberId === undefined ? sql`true` : sql`subscriber_id = ${subscriberId}`}
       and ${address === undefined ? sql`true` : sql`lower(address) = ${address.toLowerCase()}`}
     order by batch, subscriber_id limit ${limit}`.execute(db);
   return rows;

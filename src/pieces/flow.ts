@@ -9,22 +9,38 @@ export interface SourceFlow {
   week: number;
   /** Pieces of a week, over the eight weeks before, or as many of them as it has been known for. */
   usualWeek: number;
-  /** Pieces in all. */
+  /** Pieces in all, counted up to a hundred. */
   known: number;
 }
 
 const WEEKS = 8;
+/** Whether there are a few is all that one wants to know. */
+const MOST_KNOWN = 100;
 
+/** Looks at the last weeks of the pool, and further back only for sources that have been silent for so long. */
 export async function sourceFlows(db: Database, now: Date): Promise<SourceFlow[]> {
   const weekAgo = new Date(now.getTime() - 7 * DAY_MS);
   const longAgo = new Date(weekAgo.getTime() - WEEKS * 7 * DAY_MS);
   const { rows } = await sql<SourceFlow>`
-    select s.source_id as "sourceId", max(published_at) as "newestAt", count(*)::int as known,
-      count(*) filter (where published_at > ${weekAgo})::int as week,
-      count(*) filter (where published_at between ${longAgo} and ${weekAgo}) /
-        greatest(1, least(${WEEKS}, extract(epoch from ${weekAgo} - min(published_at)) / 604800))::float8 as "usualWeek"
-    from pieces p join piece_sources s on s.piece_id = p.id where published_at <= ${now} group by s.source_id`.execute(
-    db,
-  );
+    with recent as (
+      select s.source_id, max(p.published_at) as newest, min(p.published_at) as oldest,
+        count(*) filter (where p.published_at > ${weekAgo}) as week, count(*) filter (where p.published_at <= ${weekAgo}) as before
+      from pieces p join piece_sources s on s.piece_id = p.id
+      where p.published_at > ${longAgo} and p.published_at <= ${now} group by s.source_id
+    ), flows as (
+      select src.id, coalesce(r.week, 0) as week, coalesce(r.before, 0) as before,
+        coalesce(r.newest, (
+          select max(p.published_at) from piece_sources s join pieces p on p.id = s.piece_id
+          where s.source_id = src.id and p.published_at <= ${now})) as newest,
+        case when exists (
+          select from piece_sources s join pieces p on p.id = s.piece_id
+          where s.source_id = src.id and p.published_at <= ${longAgo}
+        ) then ${longAgo}::timestamptz else r.oldest end as oldest,
+        (select count(*) from (select from piece_sources s where s.source_id = src.id limit ${MOST_KNOWN}) k) as known
+      from sources src left join recent r on r.source_id = src.id
+    )
+    select id as "sourceId", newest as "newestAt", known::int as known, week::int as week,
+      before / greatest(1, least(${WEEKS}, extract(epoch from ${weekAgo} - oldest) / 604800))::float8 as "usualWeek"
+    from flows where newest is not null`.execute(db);
   return rows;
 }

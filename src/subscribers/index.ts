@@ -13,6 +13,7 @@ export {
   countSubscriptions,
   endSubscription,
   findSubscriber,
+  findSubscriberByAddress,
   listSubscribers,
   listSubscriptions,
   mailable,

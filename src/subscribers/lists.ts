@@ -6,8 +6,9 @@ import type { Subscriber, SubscriptionState, SuppressionReason } from './subscri
 // Lists of any length, a page at a time: each page begins after the last row of the one before, by an index.
 
 export interface SubscriberQuery {
-  after: number;
   limit: number;
+  /** The row that the page before ended with; the list goes by ids, or, where an address is looked for, by addresses. */
+  after?: { id: number; addressKey: string } | undefined;
   /** Those of one newsletter, in one state of it. */
   newsletterId?: number | undefined;
   state?: SubscriptionState | undefined;
@@ -18,34 +19,49 @@ export interface SubscriberQuery {
 }
 
 export interface SubscriberRow extends Subscriber {
+  addressKey: string;
   createdAt: Date;
   suppressed: boolean;
 }
 
-const PERSON = sql`p.id, p.address, p.name, p.created_at as "createdAt",
-  exists (select from suppressions x where x.address_key = p.address_key) as suppressed`;
-
 export async function pageOfSubscribers(db: Database, query: SubscriberQuery): Promise<SubscriberRow[]> {
-  const { after, limit, newsletterId, state, address, newsletterIds } = query;
-  const begins = `${addressKey(address ?? '').replace(/[\\%_]/g, '\\$&')}%`;
-  const byAddress = address === undefined ? sql`` : sql`and p.address_key like ${begins}`;
-  if (newsletterId !== undefined) {
-    const { rows } = await sql<SubscriberRow>`
-      select ${PERSON} from subscriptions s join subscribers p on p.id = s.subscriber_id
-      where s.newsletter_id = ${newsletterId} and s.subscriber_id > ${after}
-        ${state === undefined ? sql`` : sql`and s.state = ${state}::subscription_state`} ${byAddress}
-      order by s.subscriber_id limit ${limit}`.execute(db);
-    return rows;
-  }
-  const within =
-    newsletterIds === undefined
-      ? sql``
-      : sql`and exists (select from subscriptions s where s.subscriber_id = p.id and s.newsletter_id = any(${newsletterIds}::bigint[]))`;
+  const { limit, address } = query;
+  // The index of addresses goes by bytes (text_pattern_ops): so does what is asked of it.
+  const place = address === undefined ? idOf(query) : sql`p.address_key`;
   const { rows } = await sql<SubscriberRow>`
-    select ${PERSON} from subscribers p where p.id > ${after} ${byAddress} ${within} order by p.id limit ${limit}`.execute(
-    db,
-  );
+    select p.id, p.address, p.name, p.address_key as "addressKey", p.created_at as "createdAt",
+      exists (select from suppressions x where x.address_key = p.address_key) as suppressed
+    from ${whoIs(query)} where ${sql.join(conditionsOf(query), sql` and `)}
+    order by ${place} ${address === undefined ? sql`` : sql`using ~<~`} limit ${limit}`.execute(db);
   return rows;
+}
+
+function whoIs({ newsletterId }: SubscriberQuery) {
+  return newsletterId === undefined
+    ? sql`subscribers p`
+    : sql`subscriptions s join subscribers p on p.id = s.subscriber_id`;
+}
+
+function idOf({ newsletterId }: SubscriberQuery) {
+  return newsletterId === undefined ? sql`p.id` : sql`s.subscriber_id`;
+}
+
+function conditionsOf(query: SubscriberQuery) {
+  const { after, newsletterId, state, address, newsletterIds } = query;
+  const begins = `${addressKey(address ?? '').replace(/[\\%_]/g, '\\$&')}%`;
+  const within = sql`exists (select from subscriptions s where s.subscriber_id = p.id and s.newsletter_id = any(${newsletterIds ?? []}::bigint[]))`;
+  return [
+    sql`true`,
+    newsletterId === undefined ? undefined : sql`s.newsletter_id = ${newsletterId}`,
+    newsletterId === undefined || state === undefined ? undefined : sql`s.state = ${state}::subscription_state`,
+    newsletterId !== undefined || newsletterIds === undefined ? undefined : within,
+    address === undefined ? undefined : sql`p.address_key like ${begins}`,
+    after === undefined
+      ? undefined
+      : address === undefined
+        ? sql`${idOf(query)} > ${after.id}`
+        : sql`p.address_key ~>~ ${after.addressKey}`,
+  ].filter((condition) => condition !== undefined);
 }
 
 export interface Suppression {

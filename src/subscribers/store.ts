@@ -1,3 +1,4 @@
+import { addressKey } from '../lib/addresses.ts';
 import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
 import type { Subscriber, Subscription, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
@@ -81,6 +82,13 @@ export async function countSubscriptions(
 
 export async function findSubscriber(db: Database, id: number): Promise<Subscriber | undefined> {
   return (await sql<Subscriber>`select id, address, name from subscribers where id = ${id}`.execute(db)).rows[0];
+}
+
+/** However it is written. */
+export async function findSubscriberByAddress(db: Database, address: string): Promise<Subscriber | undefined> {
+  const { rows } = await sql<Subscriber>`
+    select id, address, name from subscribers where address_key = ${addressKey(address)}`.execute(db);
+  return rows[0];
 }
 
 export async function listSubscriptions(db: Database, subscriberId: number): Promise<Subscription[]> {

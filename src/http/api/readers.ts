@@ -66,11 +66,12 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
         }),
       answer: page(Subscriber),
       handle: async ({ query, identity }) => {
-        const [after = 0] = readCursor(z.tuple([id]), query.cursor) ?? [];
+        const [last, addressKey] = readCursor(z.tuple([id, z.string().max(300)]), query.cursor) ?? [];
+        const after = last === undefined || addressKey === undefined ? undefined : { id: last, addressKey };
         const newsletterIds = visibleIds(identity, query.newsletterId);
         if (newsletterIds?.length === 0) return { items: [], next: null };
         const rows = await pageOfSubscribers(db, { ...query, after, limit: query.limit + 1, newsletterIds });
-        return pageOf(rows, query.limit, (last) => [last.id]);
+        return pageOf(rows, query.limit, (last) => [last.id, last.addressKey]);
       },
     }),
     operation({

@@ -18,6 +18,7 @@ import {
   takeApprovalBack,
 } from '../../newsroom/index.ts';
 import { standingApproval } from '../../editions/index.ts';
+import { findSubscriberByAddress } from '../../subscribers/index.ts';
 import { reportEdition, stateText } from '../../reports/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { pageOf, readCursor } from './cursor.ts';
@@ -49,6 +50,11 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
   const parts = { db, clock: app.clock, deskUrl: app.config.deskUrl };
   const editor = { tag, role: 'editor', scope: 'sending:write', params: editionParams } as const;
   const reader = { tag, role: 'viewer', scope: 'sending:read', params: editionParams } as const;
+  /** By the reader whose address it is, which the ledger finds at once; else by the address as it was. */
+  const whoIs = async (text: string | undefined) => {
+    const subscriber = text === undefined ? undefined : await findSubscriberByAddress(db, text);
+    return subscriber === undefined ? { address: text } : { subscriberId: subscriber.id };
+  };
   return [
     operation({
       id: 'askForReview',
@@ -286,7 +292,7 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
         const { id: editionId } = await visibleEdition(db, identity, params.editionId);
         const [batch, subscriberId] = readCursor(z.tuple([z.int().min(0).max(2_147_483_647), id]), query.cursor) ?? [];
         const after = batch === undefined || subscriberId === undefined ? undefined : { batch, subscriberId };
-        const asked = { limit: query.limit + 1, after, state: query.state, address: query.address };
+        const asked = { limit: query.limit + 1, after, state: query.state, ...(await whoIs(query.address)) };
         const rows = await listDeliveries(db, editionId, asked);
         return pageOf(rows, query.limit, (last) => [last.batch, last.subscriberId]);
       },

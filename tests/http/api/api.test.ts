@@ -207,6 +207,16 @@ test('subscribers: imported, listed a page at a time, ended, suppressed', async 
   }
   expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
   expect(seen).toHaveLength(4);
+  const byAddress: string[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const { body }: { body: { items: { address: string }[]; next: string | null } } = await api(
+      'GET',
+      `/subscribers?limit=2&newsletterId=1&address=Reader.${cursor && `&cursor=${cursor}`}`,
+    );
+    byAddress.push(...body.items.map(({ address }) => address));
+    cursor = body.next;
+  }
+  expect(byAddress).toEqual([1, 2, 3].map((n) => `reader.${n}@readers.example`));
   expect((await api('DELETE', '/subscribers/2/subscriptions/1')).status).toBe(204);
   const left = await api<{ items: { id: number }[] }>('GET', '/subscribers?newsletterId=1&state=unsubscribed');
   expect(left.body.items.map(({ id }) => id)).toEqual([2]);

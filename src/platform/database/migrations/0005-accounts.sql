@@ -187,3 +187,4 @@ alter table pieces add column search tsvector generated always as (
   to_tsvector('simple', title || ' ' || deck || ' ' || kind || ' ' || region || ' ' || words_of(authors))
 ) stored;
 create index pieces_search on pieces using gin (search);
+create index piece_likeness_undecided on piece_likeness (found_at desc, piece_id desc, other_id) where verdict is null;
