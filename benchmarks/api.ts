@@ -62,13 +62,6 @@ async function open(size: Size): Promise<Side> {
   bare.get('/subscribers', () => pageOfSubscribers(db, { limit: 51 }));
   await bare.listen({ host: '127.0.0.1', port: 0 });
   const bareUrl = `http://127.0.0.1:${(bare.server.address() as { port: number }).port}`;
-  const timed = async (url: string, headers: Record<string, string>) => {
-    const began = performance.now();
-    const answer = await fetch(url, { headers });
-    await answer.text();
-    if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
-    return performance.now() - began;
-  };
   return {
     call: (path) => timed(`${web.deskUrl}/api/v1${path}`, { authorization: `Bearer ${secret}` }),
     bare: (path) => timed(bareUrl + path, {}),
@@ -78,6 +71,14 @@ async function open(size: Size): Promise<Side> {
       await house.remove();
     },
   };
+}
+
+async function timed(url: string, headers: Record<string, string>): Promise<number> {
+  const began = performance.now();
+  const answer = await fetch(url, { headers });
+  await answer.text();
+  if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
+  return performance.now() - began;
 }
 
 async function fill(db: Awaited<ReturnType<typeof openHouse>>['app']['database']['db'], size: Size): Promise<void> {

@@ -22,11 +22,14 @@ export async function sourceFlows(db: Database, now: Date): Promise<SourceFlow[]
   const weekAgo = new Date(now.getTime() - 7 * DAY_MS);
   const longAgo = new Date(weekAgo.getTime() - WEEKS * 7 * DAY_MS);
   const { rows } = await sql<SourceFlow>`
-    with recent as (
+    with windowed as materialized (
+      select id, published_at from pieces where published_at > ${longAgo} and published_at <= ${now}
+    ), recent as (
       select s.source_id, max(p.published_at) as newest, min(p.published_at) as oldest,
         count(*) filter (where p.published_at > ${weekAgo}) as week, count(*) filter (where p.published_at <= ${weekAgo}) as before
-      from pieces p join piece_sources s on s.piece_id = p.id
-      where p.published_at > ${longAgo} and p.published_at <= ${now} group by s.source_id
+      from windowed p join piece_sources s on s.piece_id = p.id
+      -- Pieces of the same weeks have ids close to each other: the rest of the pool is not looked at.
+      where s.piece_id between (select min(id) from windowed) and (select max(id) from windowed) group by s.source_id
     ), flows as (
       select src.id, coalesce(r.week, 0) as week, coalesce(r.before, 0) as before,
         coalesce(r.newest, (

@@ -28,11 +28,17 @@ export async function pageOfSubscribers(db: Database, query: SubscriberQuery): P
   const { limit, address } = query;
   // The index of addresses goes by bytes (text_pattern_ops): so does what is asked of it.
   const place = address === undefined ? idOf(query) : sql`p.address_key`;
+  // The page first, then who of it is suppressed: asked in one go, the whole list of suppressions would be looked at.
   const { rows } = await sql<SubscriberRow>`
-    select p.id, p.address, p.name, p.address_key as "addressKey", p.created_at as "createdAt",
-      exists (select from suppressions x where x.address_key = p.address_key) as suppressed
-    from ${whoIs(query)} where ${sql.join(conditionsOf(query), sql` and `)}
-    order by ${place} ${address === undefined ? sql`` : sql`using ~<~`} limit ${limit}`.execute(db);
+    with page as materialized (
+      select p.id, p.address, p.name, p.address_key, p.created_at, row_number() over () as place from (
+        select p.* from ${whoIs(query)} where ${sql.join(conditionsOf(query), sql` and `)}
+        order by ${place} ${address === undefined ? sql`` : sql`using ~<~`} limit ${limit}) p
+    )
+    select page.id, page.address, page.name, page.address_key as "addressKey", page.created_at as "createdAt",
+      x.address_key is not null as suppressed
+    from page left join lateral (select address_key from suppressions x where x.address_key = page.address_key limit 1) x on true
+    order by page.place`.execute(db);
   return rows;
 }
 
