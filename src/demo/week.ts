@@ -27,6 +27,7 @@ import {
 import { countPieces } from '../pieces/index.ts';
 import { insertSource } from '../sources/index.ts';
 import { type ImportReport, importSubscribers } from '../subscribers/index.ts';
+import { DAY_MS } from '../lib/time.ts';
 import type { DemoSite } from './site.ts';
 
 // The week of the fictional publication, step by step, by the same acts that the desk, the API and the workers call.
@@ -34,6 +35,7 @@ import type { DemoSite } from './site.ts';
 const SLUG = 'weekly';
 const EDITOR = 'the demo editor';
 const POLL_MS = 100;
+const TIME_ZONE = 'Europe/London';
 const NOTE =
   'Dear reader, a quiet line between two navies is **worth more than a loud one**, and this week we say why. Further down: ' +
   'who reads the annexes, what small islands want, and a video on the art of not being surprised.\n\n*The editors*';
@@ -58,14 +60,20 @@ export async function setUpHouse(app: App, site: DemoSite): Promise<Newsletter> 
   const settings = newsletterSettingsSchema.parse({
     sender: { name, address: 'roundup@longtelegraph.example' },
     sections: DEFAULT_SECTIONS,
-    schedule: { cron: '0 9 * * 4' },
-    timeZone: 'Europe/London',
+    schedule: { cron: `0 9 * * ${yesterday(app.clock.now())}` },
+    timeZone: TIME_ZONE,
     editors: ['editor@longtelegraph.example'],
   });
   const id = await insertNewsletter(db, { slug: SLUG, name: 'The Weekly Round-up', settings }, app.clock.now());
   const sourceIds = [articles, dispatches].flatMap((source) => (source === undefined ? [] : [source.id]));
   if (id !== undefined) await setNewsletterSources(db, id, sourceIds);
   return getNewsletter(db, SLUG);
+}
+
+/** The day of the week before this one, "Wed": the demo's own slot is then days away, whenever it is tried. */
+function yesterday(now: Date): string {
+  const format = new Intl.DateTimeFormat('en', { weekday: 'short', timeZone: TIME_ZONE });
+  return format.format(now.getTime() - DAY_MS);
 }
 
 export function importReaders(

@@ -49,12 +49,12 @@ export function createServer({ log, trustProxy, showProblem }: ServerOptions): F
   );
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status >= 500)
-      log.error('a request failed', {
-        method: request.method,
-        route: request.routeOptions.url,
-        reason: reasonOf(error),
-      });
+    if (problem.status >= 500) {
+      const facts = { method: request.method, route: request.routeOptions.url, reason: reasonOf(error) };
+      // Another server's doing is no fault of ours.
+      if (problem.status === 502) log.warn('another server failed a request', facts);
+      else log.error('a request failed', facts);
+    }
     if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', String(problem.retryAfterSeconds));
     return showProblem(request, reply, problem);
   });

@@ -73,13 +73,14 @@ function countIn(folder: string): number {
   }
 }
 
-/** How many mails each recipient has in the Maildir. */
+/** How many mails of the edition each recipient has in the Maildir; a letter to the editors has no list. */
 function copies(folder: string): Map<string, number> {
   const inbox = path.join(folder, 'demo-data', 'inbox', 'new');
   const counts = new Map<string, number>();
   for (const file of readdirSync(inbox)) {
-    const [, to = ''] =
-      /^Delivered-To: (.*)\r$/m.exec(readFileSync(path.join(inbox, file), 'latin1').slice(0, 300)) ?? [];
+    const mail = readFileSync(path.join(inbox, file), 'latin1');
+    if (!/^List-Id:/m.test(mail.slice(0, mail.indexOf('\r\n\r\n')))) continue;
+    const [, to = ''] = /^Delivered-To: (.*)\r$/m.exec(mail.slice(0, 300)) ?? [];
     counts.set(to, (counts.get(to) ?? 0) + 1);
   }
   return counts;
