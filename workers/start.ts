@@ -29,8 +29,10 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
   const reaper = repeated(app, 'look at what is being sent', reaperMs(app), async () => {
     for (const { id } of await reconcile(db, dispatchQueue, app.clock)) app.log.info(`edition ${id} is sent`);
   });
-  const webhooks = repeated(app, 'tell webhooks', WEBHOOKS_MS, async () => {
-    if (collects) await deliverDue({ db, keys: app.config.keys });
+  const telling = { db, keys: app.config.keys, log: app.log, busy: new Set<number>() };
+  const webhooks = repeated(app, 'look for what webhooks are to be told', WEBHOOKS_MS, async () => {
+    // Not waited for: a slow one is told while the next look finds what is due to the others.
+    if (collects) deliverDue(telling).catch((error: unknown) => unable(app, 'tell webhooks', error));
   });
   const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
   if (collects) {
@@ -54,13 +56,17 @@ function reaperMs({ config }: App): number {
   return Math.min(2 * SECOND_MS, (config.leaseSeconds * SECOND_MS) / 4);
 }
 
+function unable(app: App, what: string, error: unknown): void {
+  app.log.warn(`could not ${what}`, { reason: reasonOf(error) });
+}
+
 /** Does something now and then, one after the other; what fails is done again the next time. */
 function repeated(app: App, what: string, everyMs: number, act: () => Promise<unknown>) {
   let busy = false;
   const now = async () => {
     if (busy) return;
     busy = true;
-    await act().catch((error: unknown) => app.log.warn(`could not ${what}`, { reason: reasonOf(error) }));
+    await act().catch((error: unknown) => unable(app, what, error));
     busy = false;
   };
   const timer = setInterval(() => void now(), everyMs);

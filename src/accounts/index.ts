@@ -10,7 +10,7 @@ export {
 export { addressSchema } from './address.ts';
 export { countRecoveryCodes, findAccount, findAccountByAddress, hasAccounts, listAccounts } from './store.ts';
 export { type SignedIn, admit, proveFactor, signIn, signInByLink } from './signIn.ts';
-export { type From, endSession, endSessionByHash, findSession, listSessions } from './sessions.ts';
+export { type From, endSession, endSessionByHash, findSession, isSessionGood, listSessions } from './sessions.ts';
 export { createLink, readLink } from './links.ts';
 export {
   beginFactor,
@@ -21,12 +21,32 @@ export {
   getAccount,
   makeAccount,
   makeFirstAdministrator,
+  makeFirstLink,
   makeResetLink,
   removeFactor,
+  removeFactorOf,
   renewRecoveryCodes,
   setPassword,
   setPasswordByLink,
 } from './manage.ts';
-export { LONGEST_TOKEN_DAYS, SCOPES, type Scope, findToken, listTokens, makeToken, revokeToken } from './tokens.ts';
-export { beginIdempotent, dropIdempotent, finishIdempotent } from './idempotency.ts';
+export {
+  LONGEST_TOKEN_DAYS,
+  SCOPES,
+  type Scope,
+  findToken,
+  isTokenGood,
+  listOwnTokens,
+  listTokens,
+  makeToken,
+  revokeToken,
+} from './tokens.ts';
+export {
+  IDEMPOTENCY_STALE_MS,
+  type IdempotencyName,
+  beginIdempotent,
+  dropIdempotent,
+  finishIdempotent,
+  touchIdempotent,
+} from './idempotency.ts';
+export { sweepAccounts } from './sweep.ts';
 export { beginOidc, finishOidc } from './oidc.ts';

@@ -30,12 +30,15 @@ export async function createLink(
     await sql`delete from account_links where kind = ${kind} and account_id is not distinct from ${accountId}`.execute(
       db,
     );
-  await sql`delete from account_links where expires_at < ${new Date(now.getTime() - DAY_MS)}`.execute(db);
   await sql`insert into account_links (hash, kind, account_id, target, expires_at)
     values (${sha256(token)}, ${kind}, ${accountId}, ${target}, ${new Date(now.getTime() + LIFE_MS[kind])})`.execute(
     db,
   );
   return token;
+}
+
+export async function sweepLinks(db: Database, now: Date): Promise<void> {
+  await sql`delete from account_links where expires_at < ${new Date(now.getTime() - DAY_MS)}`.execute(db);
 }
 
 /** What a link is for, without using it up: a GET changes nothing. */

@@ -1,15 +1,16 @@
 import { differenceOf, recordAct } from '../audit/index.ts';
-import { type Database } from '../platform/database/index.ts';
+import { type Database, resetLimit, takeTurns } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Account, NewAccount } from './account.ts';
 import { newRecoveryCodes, newSecret, recoveryHash, stepOf } from './factor.ts';
 import { createLink, endLinks, useLink } from './links.ts';
 import { checkPassword, hashPassword, isPassword } from './password.ts';
 import { endSessions } from './sessions.ts';
-import { type SignInParts, subjectOf } from './signIn.ts';
+import { type SignInParts, TRIES, allowTry, subjectOf } from './signIn.ts';
 import {
   findAccount,
   findAccountByAddress,
+  hasAccounts,
   insertAccount,
   lockAdministrators,
   readCredentials,
@@ -51,6 +52,16 @@ export async function makeAccount(
   });
 }
 
+const FIRST = 'the first account';
+
+/** A link that makes the first administrator, which an older one is no more; undefined where there are accounts. */
+export async function makeFirstLink({ db, clock }: Parts): Promise<string | undefined> {
+  return db.transaction().execute(async (tx) => {
+    await takeTurns(tx, FIRST);
+    return (await hasAccounts(tx)) ? undefined : createLink(tx, { kind: 'first', accountId: null }, clock.now());
+  });
+}
+
 /** The first administrator, by the link that the first start prints. Throws `input-invalid`, or `not-found` for a used link. */
 export async function makeFirstAdministrator(
   { db, clock }: Parts,
@@ -60,8 +71,9 @@ export async function makeFirstAdministrator(
   checkPassword(password, person);
   const hash = await hashPassword(password);
   return db.transaction().execute(async (tx) => {
+    await takeTurns(tx, FIRST);
     const link = await useLink(tx, token, ['first'], clock.now());
-    if (link === undefined) throw usedLink();
+    if (link === undefined || (await hasAccounts(tx))) throw usedLink();
     const account = await insertAccount(tx, { ...person, role: 'administrator', newsletterIds: null }, clock.now());
     if (account === undefined) throw usedLink();
     await savePasswordHash(tx, account.id, hash);
@@ -106,8 +118,7 @@ export async function changePassword(
   { old, password }: { old: string; password: string },
   keep: string | undefined,
 ): Promise<void> {
-  const credentials = await readCredentials(db, account.id);
-  if (!(await isPassword(credentials?.passwordHash ?? null, old)))
+  if (!(await confirmsPassword({ db }, account, old)))
     throw new RoundupError('forbidden', 'The present password is another one.');
   checkPassword(password, account);
   await setPassword({ db }, account, password, { by: account.name, keep });
@@ -145,11 +156,15 @@ export async function changeAccount(
     const disabledAt =
       disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? clock.now()) : null;
     const after = { ...before, ...change, disabledAt };
-    const stays = after.role === 'administrator' && after.disabledAt === null;
+    const stays = after.role === 'administrator' && after.disabledAt === null && after.newsletterIds === null;
     if (!stays && administrators.every((one) => one === id) && administrators.length > 0)
-      throw new RoundupError('state-refused', `${before.name} is the last administrator.`, {
-        hint: 'Make somebody else one first.',
-      });
+      throw new RoundupError(
+        'state-refused',
+        `${before.name} is the last administrator of all newsletters who can sign in.`,
+        {
+          hint: 'Make somebody else one first.',
+        },
+      );
     await updateAccount(tx, id, after);
     const difference = differenceOf(before, after);
     if (Object.keys(difference).some((field) => field !== 'name')) {
@@ -216,6 +231,22 @@ export async function renewRecoveryCodes({ db }: Pick<Parts, 'db'>, account: Acc
   return codes;
 }
 
+/** Somebody else's, who has lost it. One's own takes the password. Throws `not-found`, `state-refused`. */
+export async function removeFactorOf(
+  { db }: Pick<Parts, 'db'>,
+  accountId: number,
+  administrator: Account,
+): Promise<Account> {
+  if (accountId === administrator.id)
+    throw new RoundupError(
+      'state-refused',
+      'Take your own second factor away on your own page; it asks for your password.',
+    );
+  const account = await getAccount(db, accountId);
+  await removeFactor({ db }, account, { by: administrator.name });
+  return account;
+}
+
 export async function removeFactor(
   { db }: Pick<Parts, 'db'>,
   account: Account,
@@ -230,13 +261,17 @@ export async function removeFactor(
   });
 }
 
-/** Is it the account's password? For what wants it once more. */
+/** Is it the account's password? For what wants it once more. Throws `too-many-requests` after too many that were not. */
 export async function confirmsPassword(
   { db }: Pick<Parts, 'db'>,
   account: Account,
   password: string,
 ): Promise<boolean> {
-  return isPassword((await readCredentials(db, account.id))?.passwordHash ?? null, password);
+  const limit = `password of ${account.id}`;
+  await allowTry(db, limit, TRIES);
+  const isRight = await isPassword((await readCredentials(db, account.id))?.passwordHash ?? null, password);
+  if (isRight) await resetLimit(db, limit);
+  return isRight;
 }
 
 /** A link to set a new password; undefined where there is no such account, which is told to nobody. */

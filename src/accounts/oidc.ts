@@ -1,6 +1,7 @@
 import type * as client from 'openid-client';
 import { recordAct } from '../audit/index.ts';
 import { parseAddress } from '../lib/addresses.ts';
+import { MINUTE_MS } from '../lib/time.ts';
 import { seal, unseal } from '../lib/seal.ts';
 import type { SigningKeys } from '../lib/tokens.ts';
 import type { Database } from '../platform/database/index.ts';
@@ -26,8 +27,11 @@ interface Pending {
   state: string;
   nonce: string;
   target: string;
+  begunAt: number;
 }
 
+/** Time to type a password there. */
+const LONGEST_MS = 10 * MINUTE_MS;
 const PURPOSE = 'oidc';
 /** Loaded by whoever signs somebody in by it. */
 const library = () => import('openid-client');
@@ -42,7 +46,13 @@ export async function beginOidc(
   const configuration = await configurationOf(provider);
   const client = await library();
   const verifier = client.randomPKCECodeVerifier();
-  const pending: Pending = { verifier, state: client.randomState(), nonce: client.randomNonce(), target };
+  const pending: Pending = {
+    verifier,
+    state: client.randomState(),
+    nonce: client.randomNonce(),
+    target,
+    begunAt: Date.now(),
+  };
   const url = client.buildAuthorizationUrl(configuration, {
     redirect_uri: redirectUri,
     scope: 'openid email profile',
@@ -61,9 +71,10 @@ export async function finishOidc(
   { url, pending }: { url: URL; pending: string },
 ): Promise<{ account: Account; target: string } | undefined> {
   const opened = unseal(keys, PURPOSE, pending);
-  if (opened === undefined)
+  const begun = opened === undefined ? undefined : (JSON.parse(opened) as Pending);
+  if (begun === undefined || Date.now() - begun.begunAt > LONGEST_MS)
     throw new RoundupError('forbidden', 'This sign-in was begun in another browser, or long ago.');
-  const { verifier, state, nonce, target } = JSON.parse(opened) as Pending;
+  const { verifier, state, nonce, target } = begun;
   const claims = await claimsOf(provider, url, { verifier, state, nonce });
   const account = await accountOf(db, claims);
   return account === undefined ? undefined : { account, target };
@@ -72,7 +83,7 @@ export async function finishOidc(
 async function claimsOf(
   provider: OidcProvider,
   url: URL,
-  { verifier, state, nonce }: Omit<Pending, 'target'>,
+  { verifier, state, nonce }: Pick<Pending, 'verifier' | 'state' | 'nonce'>,
 ): Promise<client.IDToken> {
   const configuration = await configurationOf(provider);
   const client = await library();

@@ -40,7 +40,6 @@ export async function openSession(
   await sql`insert into sessions (hash, account_id, state, target, created_at, seen_at, expires_at, address, agent)
     values (${sha256(token)}, ${accountId}, ${state}, ${target}, ${now}, ${now}, ${expiresAt}, ${from.address},
       ${from.agent.slice(0, MAX_AGENT_LENGTH)})`.execute(db);
-  await sql`delete from sessions where expires_at < ${now}`.execute(db);
   return token;
 }
 
@@ -61,6 +60,18 @@ export async function findSession(
   if (now.getTime() - row.seenAt.getTime() > SEEN_MS)
     await sql`update sessions set seen_at = ${now} where hash = ${hash}`.execute(db);
   return { accountId: row.accountId, hash };
+}
+
+/** Is a session, by its hash, still one? For what goes on for longer than a request. */
+export async function isSessionGood(db: Database, hash: string, now: Date): Promise<boolean> {
+  const { rows } = await sql`
+    select from sessions s join accounts a on a.id = s.account_id
+    where s.hash = ${hash} and s.expires_at > ${now} and a.disabled_at is null`.execute(db);
+  return rows.length > 0;
+}
+
+export async function sweepSessions(db: Database, now: Date): Promise<void> {
+  await sql`delete from sessions where expires_at < ${now}`.execute(db);
 }
 
 /** Takes a session that waits for its second factor; it is gone with that. */

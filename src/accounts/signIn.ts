@@ -1,6 +1,7 @@
 import { recordAct } from '../audit/index.ts';
 import { addressKey, parseAddress } from '../lib/addresses.ts';
 import { sha256 } from '../lib/hash.ts';
+import { networkOf } from '../lib/network.ts';
 import { MINUTE_MS } from '../lib/time.ts';
 import type { SigningKeys } from '../lib/tokens.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -34,8 +35,11 @@ export type SignedIn =
   | { outcome: 'factor-wanted'; cookie: string }
   | { outcome: 'refused' };
 
-const PER_ACCOUNT: RateLimit = { count: 10, perMs: 15 * MINUTE_MS, burst: 5 };
-const PER_ADDRESS: RateLimit = { count: 60, perMs: 15 * MINUTE_MS, burst: 20 };
+/** Of one thing to guess, from one place. */
+export const TRIES: RateLimit = { count: 10, perMs: 15 * MINUTE_MS, burst: 5 };
+const PER_NETWORK: RateLimit = { count: 60, perMs: 15 * MINUTE_MS, burst: 20 };
+/** From wherever: more, so that a stranger's tries from one place do not keep the account's owner out. */
+const PER_ACCOUNT: RateLimit = { count: 60, perMs: 60 * MINUTE_MS, burst: 60 };
 
 /** With a password. Throws `too-many-requests`. The answer and its time are the same for known and unknown addresses. */
 export async function signIn(
@@ -44,9 +48,14 @@ export async function signIn(
   from: From,
 ): Promise<SignedIn> {
   const address = parseAddress(given.address) ?? given.address.slice(0, 254);
-  const limit = `sign-in account ${sha256(addressKey(address))}`;
-  await allow(db, limit, PER_ACCOUNT);
-  await allow(db, `sign-in from ${from.address}`, PER_ADDRESS);
+  const network = networkOf(from.address);
+  const name = `sign-in account ${sha256(addressKey(address))}`;
+  const limits: [string, RateLimit][] = [
+    [`sign-in from ${network}`, PER_NETWORK],
+    [`${name} from ${network}`, TRIES],
+    [name, PER_ACCOUNT],
+  ];
+  for (const [key, limit] of limits) await allowTry(db, key, limit);
   const account = await findAccountByAddress(db, address);
   const usable = account !== undefined && account.disabledAt === null ? account : undefined;
   const credentials = usable === undefined ? undefined : await readCredentials(db, usable.id);
@@ -55,7 +64,7 @@ export async function signIn(
     await recordAct(db, { actor: address, act: 'sign-in refused', subject: subjectOf(account) });
     return { outcome: 'refused' };
   }
-  await resetLimit(db, limit);
+  for (const [key] of limits.slice(1)) await resetLimit(db, key);
   return admit({ db, clock }, usable, given.target, from);
 }
 
@@ -87,7 +96,7 @@ export async function proveFactor(
   const account = session === undefined ? undefined : await findAccount(db, session.accountId);
   if (session === undefined || account === undefined) return { outcome: 'refused' };
   const limit = `second factor ${account.id}`;
-  await allow(db, limit, PER_ACCOUNT);
+  await allowTry(db, limit, TRIES);
   if (!(await isCode({ db, keys }, account.id, code, now))) {
     await recordAct(db, { actor: account.name, act: 'second factor refused', subject: subjectOf(account) });
     return { outcome: 'refused' };
@@ -131,7 +140,8 @@ async function isCode(
   return useRecoveryCode(db, accountId, recoveryHash(accountId, code), now);
 }
 
-async function allow(db: Database, key: string, limit: RateLimit): Promise<void> {
+/** Throws `too-many-requests`. */
+export async function allowTry(db: Database, key: string, limit: RateLimit): Promise<void> {
   const waitMs = await takeFromLimit(db, key, limit);
   if (waitMs === 0) return;
   const minutes = Math.ceil(waitMs / MINUTE_MS);

@@ -37,10 +37,12 @@ export async function hasAccounts(db: Database): Promise<boolean> {
   return (await sql`select from accounts limit 1`.execute(db)).rows.length > 0;
 }
 
-/** Locks the administrators, so that two callers cannot take away the last two at once; says how many can sign in. */
+/** Locks the administrators of the whole house who can sign in, so that two callers cannot take away the last two at once. */
 export async function lockAdministrators(db: Database): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select id from accounts where role = 'administrator' and disabled_at is null order by id for update`.execute(db);
+    select id from accounts a where role = 'administrator' and disabled_at is null and newsletter_ids is null
+      and (password_hash is not null or exists (select from account_identities i where i.account_id = a.id))
+    order by id for update`.execute(db);
   return rows.map(({ id }) => id);
 }
 

@@ -98,6 +98,14 @@ export async function findToken(db: Database, secret: string, now: Date): Promis
   return token;
 }
 
+/** Is a token, by its id, still good? For what goes on for longer than a request. */
+export async function isTokenGood(db: Database, id: number, now: Date): Promise<boolean> {
+  const { rows } = await sql`
+    select from api_tokens t join accounts a on a.id = t.account_id
+    where t.id = ${id} and t.revoked_at is null and t.expires_at > ${now} and a.disabled_at is null`.execute(db);
+  return rows.length > 0;
+}
+
 /** Of one account, or of all. */
 export async function listTokens(
   db: Database,
@@ -106,6 +114,17 @@ export async function listTokens(
   const mine = accountId === undefined ? sql`` : sql`and account_id = ${accountId}`;
   const { rows } = await sql<ApiToken>`
     select ${COLUMNS} from api_tokens where id > ${after} ${mine} order by id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Of one account: those that are good first, each the newest first. */
+export async function listOwnTokens(
+  db: Database,
+  { accountId, now, limit }: { accountId: number; now: Date; limit: number },
+): Promise<ApiToken[]> {
+  const { rows } = await sql<ApiToken>`
+    select ${COLUMNS} from api_tokens where account_id = ${accountId}
+    order by (revoked_at is null and expires_at > ${now}) desc, id desc limit ${limit}`.execute(db);
   return rows;
 }
 

@@ -1,3 +1,3 @@
 export { type AuditEntry, listActs, recordAct } from './log.ts';
-export { actingFrom, originNow } from './origin.ts';
+export { type Origin, actingFrom, originNow } from './origin.ts';
 export { differenceOf } from './difference.ts';

@@ -86,10 +86,6 @@ async function add(address: string, options: AddOptions): Promise<void> {
 async function invite(address: string, options: CommonOptions): Promise<void> {
   await withApp(async (app) => {
     const account = await named(app.database.db, address);
-    if (account.hasPassword)
-      throw new RoundupError('state-refused', `${account.name} has a password already.`, {
-        hint: `Set another one with "roundup account password ${address}", or: roundup desk --as ${address}`,
-      });
     tellInvited(await inviteAgain(await app.newsroom(), account.id, actorOf(options)), options);
   });
 }

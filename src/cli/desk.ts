@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createLink, findAccountByAddress, hasAccounts } from '../accounts/index.ts';
+import { createLink, findAccountByAddress, makeFirstLink } from '../accounts/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
 import { deskUrlOf } from './deskUrl.ts';
@@ -13,14 +13,16 @@ export function deskCommand(): Command {
     withApp(async (app) => {
       const { db } = app.database;
       const deskUrl = deskUrlOf(app.config);
-      const now = app.clock.now();
-      const url = (await hasAccounts(db))
-        ? options.as === undefined
-          ? `${deskUrl}/sign-in`
-          : `${deskUrl}/enter/${await createLink(db, { kind: 'sign-in', accountId: await idOf(options.as) }, now)}`
-        : `${deskUrl}/join/${await createLink(db, { kind: 'first', accountId: null }, now)}`;
+      const first = await makeFirstLink({ db, clock: app.clock });
+      const url = `${deskUrl}${first === undefined ? await way() : `/join/${first}`}`;
       if (options.json) printJson({ url });
       else print(url);
+
+      async function way(): Promise<string> {
+        if (options.as === undefined) return '/sign-in';
+        const accountId = await idOf(options.as);
+        return `/enter/${await createLink(db, { kind: 'sign-in', accountId }, app.clock.now())}`;
+      }
 
       async function idOf(address: string): Promise<number> {
         const account = await findAccountByAddress(db, address);

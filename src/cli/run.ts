@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { createLink, hasAccounts } from '../accounts/index.ts';
+import { makeFirstLink } from '../accounts/index.ts';
 import type { App } from '../app.ts';
 import type { Web } from '../http/index.ts';
 import { startScheduler } from '../../workers/schedule.ts';
@@ -71,9 +71,9 @@ async function announce(app: App, web: Web | undefined, { workers }: Roles): Pro
   remark(
     `${mark.ok} readers' pages at ${config.baseUrl}${config.baseUrl.endsWith(`:${web.port}`) ? '' : ` (listening on ${config.host}:${web.port})`}`,
   );
-  if (await hasAccounts(database.db)) remark(`${mark.ok} the desk at ${pc.bold(deskUrlOf(config))}`);
+  const token = await makeFirstLink({ db: database.db, clock: app.clock });
+  if (token === undefined) remark(`${mark.ok} the desk at ${pc.bold(deskUrlOf(config))}`);
   else {
-    const token = await createLink(database.db, { kind: 'first', accountId: null }, app.clock.now());
     remark(`${mark.warn} nobody has an account yet. Make the first administrator, by this link, once:`);
     remark(`  ${pc.bold(`${deskUrlOf(config)}/join/${token}`)}`);
   }

@@ -54,6 +54,7 @@ export {
   releasePieces,
   returnToReview,
   saveChoices,
+  listSumsDue,
   takeSumsDue,
 } from './store.ts';
 export {

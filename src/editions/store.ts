@@ -335,10 +335,17 @@ export async function editionsIn(db: Database, states: EditionState[]): Promise<
 }
 
 /** Editions that are being sent and of which the sums were not told for so long; they count as told from now on. */
-export async function takeSumsDue(db: Database, now: Date, everyMs: number): Promise<Edition[]> {
+export async function listSumsDue(db: Database, before: Date): Promise<Edition[]> {
   const { rows } = await sql<Edition>`
-    update editions set sums_told_at = ${now}
-    where state = 'sending' and coalesce(sums_told_at, '-infinity') <= ${new Date(now.getTime() - everyMs)}
-    returning ${COLUMNS}`.execute(db);
+    select ${COLUMNS} from editions
+    where state = 'sending' and coalesce(sums_told_at, '-infinity') <= ${before} order by id`.execute(db);
   return rows;
+}
+
+/** False where another process has just done it. */
+export async function takeSumsDue(db: Database, id: number, now: Date, before: Date): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update editions set sums_told_at = ${now}
+    where id = ${id} and coalesce(sums_told_at, '-infinity') <= ${before}`.execute(db);
+  return numAffectedRows === 1n;
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Account, type Role, type Scope, isAtLeast } from '../accounts/index.ts';
+import { type Account, type Role, type Scope, isAtLeast, isSessionGood, isTokenGood } from '../accounts/index.ts';
+import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 
 // Who may call a route is declared with the route, and a server refuses to start with one that does not say. What a route
@@ -13,7 +14,12 @@ export type Access =
   /** Whoever has given the right password and not the second factor yet. */
   | { who: 'half-way' }
   /** An account of that role at least, by a session or, where there is a scope, by a token that has it. */
-  | { who: Role; scope?: Scope };
+  | {
+      who: Role;
+      scope?: Scope;
+      /** For none who are here for some newsletters only. */
+      wholeHouse?: true;
+    };
 
 export interface Identity {
   account: Account;
@@ -21,6 +27,8 @@ export interface Identity {
   newsletterIds: number[] | null;
   /** The hash of its session; null where it is a token. */
   session: string | null;
+  /** Null where it is a session. */
+  tokenId: number | null;
   /** A token's scopes; null is all that the role may. */
   scopes: ReadonlySet<Scope> | null;
   /** What a form, or a header, has to bring back. */
@@ -60,6 +68,8 @@ export function insistOnAccess(server: FastifyInstance): void {
   });
 }
 
+const NOT_WHOLE = 'This belongs to all newsletters, and you are here for some of them.';
+
 export function isOpenToAll(access: Access): boolean {
   return access.who === 'anyone' || access.who === 'link' || access.who === 'half-way';
 }
@@ -69,6 +79,7 @@ export function lackOf(identity: Identity, access: Access): string | undefined {
   if (access.who === 'anyone' || access.who === 'link' || access.who === 'half-way') return undefined;
   if (!isAtLeast(identity.account.role, access.who))
     return `This is for ${access.who}s; you are ${identity.account.role === 'viewer' ? 'a' : 'an'} ${identity.account.role}.`;
+  if (access.wholeHouse === true && identity.newsletterIds !== null) return NOT_WHOLE;
   if (identity.scopes === null) return undefined;
   if (access.scope === undefined) return 'This is for people who are signed in, not for tokens.';
   return identity.scopes.has(access.scope) ? undefined : `This token lacks the scope ${access.scope}.`;
@@ -80,6 +91,12 @@ export function identityOf(request: FastifyRequest): Identity {
   return request.identity;
 }
 
+/** Is whoever it was still let in? For what goes on for longer than a request. */
+export async function isStillIn(db: Database, { session, tokenId }: Identity, now: Date): Promise<boolean> {
+  if (session !== null) return isSessionGood(db, session, now);
+  return tokenId !== null && isTokenGood(db, tokenId, now);
+}
+
 export function mayNewsletter({ newsletterIds }: Identity, newsletterId: number): boolean {
   return newsletterIds === null || newsletterIds.includes(newsletterId);
 }
@@ -87,5 +104,5 @@ export function mayNewsletter({ newsletterIds }: Identity, newsletterId: number)
 /** For what belongs to the whole house. Throws `forbidden` for accounts and tokens that are for some newsletters only. */
 export function requireWholeHouse({ newsletterIds }: Identity): void {
   if (newsletterIds === null) return;
-  throw new RoundupError('forbidden', 'This belongs to all newsletters, and you are here for some of them.');
+  throw new RoundupError('forbidden', NOT_WHOLE);
 }

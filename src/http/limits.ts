@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
+import { addressOf } from './client.ts';
 import { takeFromLimit } from '../platform/database/index.ts';
+import { networkOf } from '../lib/network.ts';
 import { RoundupError } from '../platform/errors.ts';
 
 /** Takes one request from whoever asks, over all processes. Throws `too-many-requests`. */
@@ -14,6 +16,6 @@ export async function countRequest(app: Pick<App, 'database' | 'config'>, who: s
 export function limitByAddress(server: FastifyInstance, app: App): void {
   server.addHook('onRequest', async (request: FastifyRequest) => {
     if (request.routeOptions.config?.unlimited === true) return;
-    await countRequest(app, `address ${request.ip}`);
+    await countRequest(app, networkOf(addressOf(request)));
   });
 }

@@ -5,29 +5,37 @@ import type { Log } from '../platform/log.ts';
 import { insistOnAccess } from './access.ts';
 import { type Problem, problemOf } from './problems.ts';
 import { protectPage } from './security.ts';
+import { refuseUnstorable } from './storable.ts';
 import type { PageRenderer } from './templates.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const HEADER_LIMIT_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_PARAM_LENGTH = 300;
 
 export interface ServerOptions {
   log: Log;
-  trustProxy: boolean | number | string[];
+  trustProxy: false | number | string[];
+  /** How long a request may take to come in; what is done with it may take its time. */
+  requestTimeoutMs?: number;
   /** How an error is shown. */
   showProblem: (request: FastifyRequest, reply: FastifyReply, problem: Problem) => FastifyReply;
 }
 
 /** A server with the limits that both of ours share. It refuses to start with a route that does not say who may call it. */
-export function createServer({ log, trustProxy, showProblem }: ServerOptions): FastifyInstance {
+export function createServer({
+  log,
+  trustProxy,
+  showProblem,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+}: ServerOptions): FastifyInstance {
   const server = Fastify({
     logger: false,
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES },
+    requestTimeout: requestTimeoutMs,
+    http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: {
       maxParamLength: MAX_PARAM_LENGTH,
       ignoreTrailingSlash: true,
@@ -39,6 +47,7 @@ export function createServer({ log, trustProxy, showProblem }: ServerOptions): F
     forceCloseConnections: true,
   });
   insistOnAccess(server);
+  server.addHook('preValidation', async ({ query, body }) => refuseUnstorable([query, body]));
   server.setNotFoundHandler((request, reply) =>
     showProblem(request, reply, {
       status: 404,

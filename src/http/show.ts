@@ -19,7 +19,8 @@ export function deskPages(app: App, render: PageRenderer): ShowPage {
     // Under no-referrer a browser would send our own forms with the Origin "null" (Fetch, "append a request Origin header").
     reply.header('referrer-policy', 'same-origin');
     const { identity } = request;
-    const isOperator = identity !== null && isAtLeast(identity.account.role, 'administrator');
+    const isOperator =
+      identity !== null && isAtLeast(identity.account.role, 'administrator') && identity.newsletterIds === null;
     const common = {
       publication: await findPublication(app.database.db),
       hasInbox: app.inbox !== undefined && isOperator,

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
+import { MINUTE_MS } from '../lib/time.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { tryLock, unlock } from '../platform/lock.ts';
 import { API, apiRoutes } from './api/register.ts';
@@ -23,6 +24,9 @@ import { protectData } from './security.ts';
 import { createServer, problemPage } from './server.ts';
 import { deskPages } from './show.ts';
 import { type PageRenderer, pageRenderer } from './templates.ts';
+
+/** Time for a list of readers over a slow line. */
+const UPLOAD_TIMEOUT_MS = 10 * MINUTE_MS;
 
 export interface Web {
   /** Where readers' pages listen. */
@@ -77,7 +81,12 @@ export function readersServer(app: App): FastifyInstance {
 export function deskServer(app: App, port: () => number): FastifyInstance {
   const render = pageRenderer('desk');
   const { log, config } = app;
-  const server = createServer({ log, trustProxy: config.trustProxy, showProblem: showDeskProblem(render) });
+  const server = createServer({
+    log,
+    trustProxy: config.trustProxy,
+    showProblem: showDeskProblem(render),
+    requestTimeoutMs: UPLOAD_TIMEOUT_MS,
+  });
   takeForms(server);
   const door = guardDesk(server, app, port);
   const show = deskPages(app, render);

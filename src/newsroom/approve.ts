@@ -13,7 +13,7 @@ import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { insertRendition, insertVariants } from '../dispatch/index.ts';
-import { getEdition } from './find.ts';
+import { getEdition, otherRevision } from './find.ts';
 import { fetchEditionImages, fetchImages } from './images.ts';
 import type { Newsroom } from './newsroom.ts';
 import { recordEditionAct } from './record.ts';
@@ -30,17 +30,18 @@ export interface Approved {
  * Approves an edition as it is now: renders it, checks it, and binds the approval to the hash of what readers will get. The
  * very stencil that was approved is kept and sent. Throws `preflight-failed` on an error and `state-refused` where the
  * edition is past being approved, `two-people-wanted` where the newsletter asks for two and the last change was the same
- * person's. `unlessFound`: any finding counts as an error.
+ * person's, `revision-changed` where it is at another revision than `ifRevision`. `unlessFound`: any finding counts as an error.
  */
 export async function approveEdition(
   newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl'>,
   editionId: number,
   by: string,
-  { unlessFound = false } = {},
+  { unlessFound = false, ifRevision }: { unlessFound?: boolean; ifRevision?: number | undefined } = {},
 ): Promise<Approved> {
   const { db, clock } = newsroom;
   await fetchEditionImages(newsroom, editionId);
   const before = await getEdition(db, editionId);
+  if (ifRevision !== undefined && before.revision !== ifRevision) throw otherRevision(before, ifRevision);
   const { edition, newsletter, content, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
   if (newsletter.requiresTwoPeople) await requireAnother(db, edition, by);
   const errors = findings.filter((finding) => unlessFound || finding.level === 'error');

@@ -4,6 +4,7 @@ import {
   editionsIn,
   findNewsletter,
   hasWithdrawnApproval,
+  listRevisions,
   markTime,
   readContent,
 } from '../editions/index.ts';
@@ -13,6 +14,7 @@ import type { Database } from '../platform/database/index.ts';
 import { isCode, reasonOf } from '../platform/errors.ts';
 import { approveEdition } from './approve.ts';
 import type { Newsroom } from './newsroom.ts';
+import { THE_SCHEDULE } from './propose.ts';
 import { sendEdition } from './send.ts';
 
 // The last hours of a slot. Editors are reminded of an edition that nobody has approved, or that nobody has scheduled. When
@@ -69,7 +71,7 @@ async function meetSlot(newsroom: Newsroom, edition: Due, newsletter: Newsletter
     return;
   }
   const { standingApproval: name } = newsletter;
-  const why = name === null ? heldBecause(edition) : await sendStanding(newsroom, edition, name);
+  const why = name === null ? heldBecause(edition) : await sendStanding(newsroom, edition, newsletter, name);
   await db.transaction().execute(async (tx) => {
     if (!(await markTime(tx, edition.id, 'missed', clock.now()))) return;
     const due = shortDateTime(edition.slotAt, newsletter.timeZone);
@@ -80,9 +82,14 @@ async function meetSlot(newsroom: Newsroom, edition: Due, newsletter: Newsletter
 }
 
 /** Sends by a named person's standing approval; else says why not. */
-async function sendStanding(newsroom: Newsroom, edition: Due, name: string): Promise<string> {
+async function sendStanding(
+  newsroom: Newsroom,
+  edition: Due,
+  { requiresTwoPeople }: Newsletter,
+  name: string,
+): Promise<string> {
   const by = `the standing approval of ${name}`;
-  const against = await standingDoesNotHold(newsroom, edition, name);
+  const against = await standingDoesNotHold(newsroom, edition, { requiresTwoPeople, name });
   if (against !== undefined) return against;
   try {
     if (edition.state !== 'approved') await approveEdition(newsroom, edition.id, by, { unlessFound: true });
@@ -95,7 +102,11 @@ async function sendStanding(newsroom: Newsroom, edition: Due, name: string): Pro
 }
 
 /** In words, where it is not for an edition like this. */
-async function standingDoesNotHold({ db, clock }: Newsroom, edition: Due, name: string): Promise<string | undefined> {
+async function standingDoesNotHold(
+  { db, clock }: Newsroom,
+  edition: Due,
+  { requiresTwoPeople, name }: { requiresTwoPeople: boolean; name: string },
+): Promise<string | undefined> {
   const { id, slotAt, createdAt, state } = edition;
   if (state !== 'approved' && (await hasWithdrawnApproval(db, id)))
     return `Its approval was withdrawn with a change, and the standing approval of ${name} does not stand in for it.`;
@@ -103,7 +114,16 @@ async function standingDoesNotHold({ db, clock }: Newsroom, edition: Due, name: 
     return `Roundup was not running when it was due, and it is too late for the standing approval of ${name}.`;
   if (slotAt.getTime() - createdAt.getTime() < TIME_TO_LOOK_MS)
     return `It was proposed too late for anybody to look at it, so the standing approval of ${name} does not hold.`;
+  if (requiresTwoPeople && !(await isAsProposed(db, id)))
+    return `It was edited, and this newsletter wants a second person to approve that; the standing approval of ${name} is for what the schedule proposed.`;
   return undefined;
+}
+
+/** True where nobody has put a hand to it. */
+async function isAsProposed(db: Database, editionId: number): Promise<boolean> {
+  return (await listRevisions(db, editionId)).every(
+    ({ madeBy, madeByAccount }) => madeByAccount === null && madeBy === THE_SCHEDULE,
+  );
 }
 
 function heldBecause({ state }: Edition): string {

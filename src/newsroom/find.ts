@@ -10,3 +10,12 @@ export async function getEdition(db: Database, id: number): Promise<Edition> {
     hint: 'See which there are with: roundup edition list',
   });
 }
+
+/** For who has seen another revision than there is now. */
+export function otherRevision({ id, revision }: Pick<Edition, 'id' | 'revision'>, seen: number): RoundupError {
+  return new RoundupError(
+    'revision-changed',
+    `Edition ${id} was changed meanwhile: it is at revision ${revision}, not ${seen}.`,
+    { hint: 'Look at it as it is now, then try again.' },
+  );
+}

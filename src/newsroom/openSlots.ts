@@ -17,7 +17,7 @@ import type { Database } from '../platform/database/index.ts';
 import { isCode, reasonOf } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
 import { fetchEditionImages } from './images.ts';
-import { type Proposal, proposeEdition } from './propose.ts';
+import { type Proposal, THE_SCHEDULE, proposeEdition } from './propose.ts';
 
 // Opens the slots whose time has come: one edition for each, whoever asks and however often. A slot that passed while the
 // program was down is opened late within the newsletter's tolerance; after it, it is missed, and the editors are told.
@@ -88,7 +88,7 @@ async function settleWithEdition(
   try {
     return await newsroom.db.transaction().execute(async (tx) => {
       if (!(await takeSlot(tx, newsletter.id, slot.dueAt, now))) return undefined;
-      const proposal = await proposeEdition(tx, newsletter, { slotAt: slot.dueAt, now, by: 'the schedule' });
+      const proposal = await proposeEdition(tx, newsletter, { slotAt: slot.dueAt, now, by: THE_SCHEDULE });
       await settleSlot(tx, newsletter.id, slot.dueAt, 'opened', proposal.edition.id);
       await tellOfProposal(tx, newsroom, newsletter, slot, proposal);
       return { outcome: 'opened', proposal };
@@ -111,7 +111,7 @@ async function settleWithout(
     await settleSlot(tx, newsletter.id, slot.dueAt, outcome, null);
     const detail = { slot: slot.dueAt.toISOString(), reason };
     await recordAct(tx, {
-      actor: 'the schedule',
+      actor: THE_SCHEDULE,
       act: `slot ${outcome}`,
       subject: `newsletter ${newsletter.id}`,
       detail,

@@ -15,6 +15,7 @@ import { addressKey, parseAddress } from '../lib/addresses.ts';
 import { HOUR_MS } from '../lib/time.ts';
 import { type LetterName, letterMessage, writeLetter } from '../letters/index.ts';
 import { takeFromLimit } from '../platform/database/index.ts';
+import { RoundupError } from '../platform/errors.ts';
 import { wordsOf } from '../platform/smtp/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -35,9 +36,13 @@ export async function inviteAccount(parts: Parts, person: NewAccount, by: string
   return { account, ...(await sendInvitation(parts, account, token, by)) };
 }
 
-/** Once more, to somebody who has not set a password yet, or whose link has run out. Throws `not-found`. */
+/** Once more, to somebody who has no password yet. Throws `not-found`, or `state-refused` where there is one. */
 export async function inviteAgain(parts: Parts, accountId: number, by: string): Promise<Invited> {
   const account = await getAccount(parts.db, accountId);
+  if (account.hasPassword)
+    throw new RoundupError('state-refused', `${account.name} has a password already.`, {
+      hint: `A new one is set by whoever forgot it, at ${parts.deskUrl}/forgotten, or with: roundup account password ${account.address}`,
+    });
   const token = await createLink(parts.db, { kind: 'invitation', accountId }, parts.clock.now());
   await recordAct(parts.db, { actor: by, act: 'account invited again', subject: `account ${accountId}` });
   return { account, ...(await sendInvitation(parts, account, token, by)) };

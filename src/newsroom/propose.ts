@@ -16,6 +16,9 @@ import { RoundupError } from '../platform/errors.ts';
 import { nextWindow, poolFor } from './pool.ts';
 import { recordEditionAct } from './record.ts';
 
+/** Who acts when a slot opens, or when its time has come. */
+export const THE_SCHEDULE = 'the schedule';
+
 export interface Proposal {
   edition: Edition;
   composition: Composition;

@@ -23,7 +23,7 @@ import { shorten } from '../lib/text.ts';
 import { findPiece, setMark } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { getEdition } from './find.ts';
+import { getEdition, otherRevision } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
 import { claimOrRefuse } from './propose.ts';
 import { recordEditionAct } from './record.ts';
@@ -71,11 +71,7 @@ export async function changeEdition(
       throw new RoundupError('state-refused', `Edition ${editionId} is ${state} and cannot be changed any more.`);
     }
     if (ifRevision !== undefined && edition.revision !== ifRevision + 1) {
-      throw new RoundupError(
-        'revision-changed',
-        `Edition ${editionId} was changed meanwhile: it is at revision ${edition.revision - 1}, not ${ifRevision}.`,
-        { hint: 'Look at it as it is now, then change it again.' },
-      );
+      throw otherRevision({ id: editionId, revision: edition.revision - 1 }, ifRevision);
     }
     const newsletter = await findNewsletter(tx, edition.newsletterId);
     if (newsletter === undefined) throw new Error(`edition ${editionId} belongs to no newsletter`);

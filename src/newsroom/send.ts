@@ -23,6 +23,7 @@ import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { newsOf } from './changes.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
+import { THE_SCHEDULE } from './propose.ts';
 import { recordEditionAct } from './record.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'dispatchQueue'>;
@@ -62,7 +63,7 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
 export async function releaseDue(newsroom: Parts & Pick<Newsroom, 'log'>): Promise<void> {
   for (const edition of await editionsDue(newsroom.db, newsroom.clock.now())) {
     try {
-      const audience = await sendEdition(newsroom, edition.id, 'the schedule');
+      const audience = await sendEdition(newsroom, edition.id, THE_SCHEDULE);
       newsroom.log.info(`edition ${edition.id} goes out`, { audience });
     } catch (error) {
       newsroom.log.error(`edition ${edition.id} is due and could not be released`, { reason: reasonOf(error) });

@@ -12,6 +12,7 @@ import {
 } from '../editions/index.ts';
 import { type Database, takeTurns } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
+import { listSources } from '../sources/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
 // Settings are changed in one place, whoever asks, and what changed is written down.
@@ -41,7 +42,7 @@ export interface NewNewsletter {
   sourceIds: number[];
 }
 
-/** Throws `state-refused` where the slug is taken. */
+/** Throws `state-refused` where the slug is taken, `input-invalid` where there is no such source. */
 export async function makeNewsletter({ db, clock }: Parts, wanted: NewNewsletter, by: string): Promise<Newsletter> {
   return db.transaction().execute(async (tx) => {
     const id = await insertNewsletter(tx, wanted, clock.now());
@@ -49,7 +50,7 @@ export async function makeNewsletter({ db, clock }: Parts, wanted: NewNewsletter
       throw new RoundupError('state-refused', `There is a newsletter "${wanted.slug}" already.`, {
         hint: `Change it with: roundup newsletter edit ${wanted.slug}`,
       });
-    await setNewsletterSources(tx, id, wanted.sourceIds);
+    await setNewsletterSources(tx, id, await known(tx, wanted.sourceIds));
     await recordAct(tx, {
       actor: by,
       act: 'newsletter made',
@@ -60,7 +61,7 @@ export async function makeNewsletter({ db, clock }: Parts, wanted: NewNewsletter
   });
 }
 
-/** `change` sees it as it is and says what it is to be. Throws `not-found`. */
+/** `change` sees it as it is and says what it is to be. Throws `not-found`, `input-invalid`. */
 export async function changeNewsletter(
   { db, clock }: Parts,
   id: number,
@@ -72,7 +73,7 @@ export async function changeNewsletter(
     const before = await findOrThrow(tx, id);
     const { name, settings, sourceIds } = change(before);
     await updateNewsletter(tx, id, { name, settings }, clock.now());
-    await setNewsletterSources(tx, id, sourceIds);
+    await setNewsletterSources(tx, id, await known(tx, sourceIds));
     const after = await findOrThrow(tx, id);
     const detail = differenceOf(before, after);
     await recordAct(tx, { actor: by, act: 'newsletter changed', subject: `newsletter ${id}`, detail });
@@ -85,4 +86,12 @@ async function findOrThrow(db: Database, id: number): Promise<Newsletter> {
   const newsletter = await findNewsletter(db, id);
   if (newsletter === undefined) throw new RoundupError('not-found', `There is no newsletter ${id}.`);
   return newsletter;
+}
+
+/** Each once. Throws `input-invalid` for one that there is not. */
+async function known(db: Database, sourceIds: number[]): Promise<number[]> {
+  const there = new Set((await listSources(db)).map(({ id }) => id));
+  const missing = sourceIds.find((id) => !there.has(id));
+  if (missing !== undefined) throw new RoundupError('input-invalid', `There is no source ${missing}.`);
+  return [...new Set(sourceIds)];
 }

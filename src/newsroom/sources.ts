@@ -70,6 +70,7 @@ export async function changeSource(
   return db.transaction().execute(async (tx) => {
     const before = await getSource(tx, id);
     await refuseTaken(tx, id, { name: given.name, url });
+    if (url !== undefined && key === undefined) refuseOtherHost(before, url);
     await updateSource(tx, id, {
       ...(given.name === undefined ? {} : { name: given.name }),
       ...(url === undefined ? {} : { url }),
@@ -102,6 +103,18 @@ export async function getSource(db: Database, id: number): Promise<Source> {
 /** A key is nobody's business, and validators are the fetcher's. */
 function shown({ name, url, isLocal, completes, pausedAt }: Source) {
   return { name, url, isLocal, completes, pausedAt };
+}
+
+/** A key is for the host that it was given for. */
+function refuseOtherHost({ url: before, secret, name }: Source, url: string): void {
+  if (secret === null || new URL(before).host === new URL(url).host) return;
+  throw new RoundupError(
+    'input-invalid',
+    `The key of "${name}" is for ${new URL(before).host}, not for ${new URL(url).host}.`,
+    {
+      hint: 'Give the key for the new address together with it.',
+    },
+  );
 }
 
 function webAddress(text: string): string {

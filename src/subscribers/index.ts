@@ -1,6 +1,7 @@
 export { type ReaderLink, readReaderToken, readerToken } from './tokens.ts';
 export {
   type ListedImport,
+  findSuppression,
   insertImport,
   insertSuppression,
   pageOfImports,

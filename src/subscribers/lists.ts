@@ -87,6 +87,13 @@ export async function pageOfSuppressions(
   return rows;
 }
 
+export async function findSuppression(db: Database, address: string): Promise<Suppression | undefined> {
+  const { rows } = await sql<Suppression>`
+    select address_key as address, reason, detail, since from suppressions
+    where address_key = ${addressKey(address)} limit 1`.execute(db);
+  return rows[0];
+}
+
 /** By hand. False where it is there already, for whatever reason. */
 export async function insertSuppression(db: Database, key: string, detail: string): Promise<boolean> {
   const { numAffectedRows } = await sql`

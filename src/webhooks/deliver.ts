@@ -1,16 +1,17 @@
-import { inLanes } from '../lib/lanes.ts';
 import { unseal } from '../lib/seal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../lib/time.ts';
 import type { SigningKeys } from '../lib/tokens.ts';
 import type { Database } from '../platform/database/index.ts';
 import { reasonOf } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
 import { FetchError, type FetchOptions, postDocument } from '../platform/fetch/index.ts';
 import { SECRET_PURPOSE } from './secret.ts';
 import { signatureOf } from './sign.ts';
 import { type DueDelivery, type Outcome, pauseWebhook, recordOutcome, takeDue } from './store.ts';
 
 // Deliveries are rows; whoever looks takes what is due under a lease, so that any process may die at any point and the event is
-// told all the same, perhaps twice: its id is the same each time. Back-off as Standard Webhooks proposes it: nine tries in a
+// told all the same, perhaps twice: its id is the same each time. Each webhook has a lane of its own, so that a slow one keeps
+// nobody waiting. Back-off as Standard Webhooks proposes it: nine tries in a
 // little more than a day; then the webhook is paused, with its cause, until somebody looks.
 
 const TRY_AGAIN_MS = [
@@ -23,27 +24,59 @@ const TRY_AGAIN_MS = [
   14 * HOUR_MS,
   20 * HOUR_MS,
 ];
-const AT_ONCE = 8;
-const LEASE_MS = MINUTE_MS;
+const WEBHOOKS_AT_ONCE = 16;
+const EACH = 4;
+/** More than a lane takes at worst. */
+const LEASE_MS = 3 * MINUTE_MS;
 const LIMITS = { timeMs: 15 * SECOND_MS, sizeBytes: 64 * 1_024, redirects: 0 };
 const MAX_PROBLEM_LENGTH = 500;
 const GONE = 410;
 
-/** Delivers what is due. Returns how many it tried. */
-export async function deliverDue(
-  { db, keys }: { db: Database; keys: SigningKeys },
-  options: FetchOptions = {},
-): Promise<number> {
-  const due = await takeDue(db, 4 * AT_ONCE, LEASE_MS);
-  await inLanes(due, AT_ONCE, async (delivery) => {
-    const outcome = await tryOnce(delivery, keys, options);
-    await recordOutcome(db, delivery.id, outcome);
-    if (outcome.deliveredAt !== null || outcome.againMs !== null) return;
-    const cause =
-      outcome.status === GONE ? 'it answered that it is gone (410)' : `it took nothing in ${delivery.attempts} tries`;
-    await pauseWebhook(db, delivery.webhookId, cause);
-  });
+export interface Telling {
+  db: Database;
+  keys: SigningKeys;
+  log: Log;
+  /** The webhooks that this process is telling something, by id; the next call leaves them alone. */
+  busy: Set<number>;
+}
+
+/** Delivers what is due, a few of each webhook. Returns how many it tried. */
+export async function deliverDue(telling: Telling, options: FetchOptions = {}): Promise<number> {
+  const { db, busy } = telling;
+  const room = { webhooks: Math.max(0, WEBHOOKS_AT_ONCE - busy.size), each: EACH, except: [...busy] };
+  const due = await takeDue(db, room, LEASE_MS);
+  const webhookIds = [...new Set(due.map(({ webhookId }) => webhookId))];
+  await Promise.all(
+    webhookIds.map((id) => {
+      const own = due.filter(({ webhookId }) => webhookId === id);
+      return inLane(telling, id, own, options);
+    }),
+  );
   return due.length;
+}
+
+async function inLane(
+  telling: Telling,
+  webhookId: number,
+  deliveries: DueDelivery[],
+  options: FetchOptions,
+): Promise<void> {
+  telling.busy.add(webhookId);
+  try {
+    for (const delivery of deliveries.toSorted((a, b) => a.id - b.id)) await deliver(telling, delivery, options);
+  } finally {
+    telling.busy.delete(webhookId);
+  }
+}
+
+async function deliver({ db, keys, log }: Telling, delivery: DueDelivery, options: FetchOptions): Promise<void> {
+  const outcome = await tryOnce(delivery, keys, options);
+  const isOurs = await recordOutcome(db, delivery, outcome);
+  if (!isOurs || outcome.deliveredAt !== null || outcome.againMs !== null) return;
+  const cause =
+    outcome.status === GONE ? 'it answered that it is gone (410)' : `it took nothing in ${delivery.attempts} tries`;
+  await pauseWebhook(db, delivery.webhookId, cause);
+  log.warn(`webhook ${delivery.webhookId} is paused; see: roundup webhook list`, { cause });
 }
 
 async function tryOnce(delivery: DueDelivery, keys: SigningKeys, options: FetchOptions): Promise<Outcome> {

@@ -48,6 +48,9 @@ export async function deleteWebhook(db: Database, id: number): Promise<boolean> 
   return (await sql`delete from webhooks where id = ${id}`.execute(db)).numAffectedRows === 1n;
 }
 
+/** One that we have paused ourselves gets what has happened meanwhile when it is taken up again; one that a person has paused does not. */
+const IS_TOLD = sql`(paused_at is null or paused_cause is not null)`;
+
 /** Puts an event on its way to every webhook that asked for it, or to one, in the caller's transaction. */
 export async function insertDeliveries(
   db: Database,
@@ -56,7 +59,7 @@ export async function insertDeliveries(
 ): Promise<void> {
   const which =
     only === undefined
-      ? sql`paused_at is null and ${type} = any(events)
+      ? sql`${IS_TOLD} and ${type} = any(events)
           and (newsletter_ids is null or ${newsletterId}::bigint = any(newsletter_ids))`
       : sql`id = ${only}`;
   await sql`
@@ -75,11 +78,22 @@ export interface DueDelivery extends WebhookDelivery {
   oldSecret: string | null;
 }
 
-export async function takeDue(db: Database, limit: number, leaseMs: number): Promise<DueDelivery[]> {
+/** Of each webhook the `each` that have waited longest; of those in `except` none. */
+export async function takeDue(
+  db: Database,
+  { webhooks, each, except }: { webhooks: number; each: number; except: number[] },
+  leaseMs: number,
+): Promise<DueDelivery[]> {
   const { rows } = await sql<DueDelivery>`
     with due as (
-      select d.id from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-      where d.due_at <= now() and w.paused_at is null order by d.due_at limit ${limit} for update of d skip locked
+      select d.id from (
+        select w.id from webhooks w where w.paused_at is null and w.id <> all(${except}::bigint[])
+          and exists (select from webhook_deliveries d where d.webhook_id = w.id and d.due_at <= now())
+        limit ${webhooks}
+      ) w cross join lateral (
+        select d.id from webhook_deliveries d where d.webhook_id = w.id and d.due_at <= now()
+        order by d.due_at, d.id limit ${each} for update skip locked
+      ) d
     )
     update webhook_deliveries d set due_at = now() + ${leaseMs} * interval '1 ms', attempts = attempts + 1
     from due, webhooks w where d.id = due.id and w.id = d.webhook_id
@@ -98,14 +112,17 @@ export interface Outcome {
   againMs: number | null;
 }
 
+/** False where somebody else has it meanwhile: its lease was over, or it is to be told once more. */
 export async function recordOutcome(
   db: Database,
-  id: number,
+  { id, attempts }: Pick<WebhookDelivery, 'id' | 'attempts'>,
   { status, problem, deliveredAt, againMs }: Outcome,
-): Promise<void> {
-  await sql`update webhook_deliveries set status = ${status}, problem = ${problem}, delivered_at = ${deliveredAt},
+): Promise<boolean> {
+  const { numAffectedRows } =
+    await sql`update webhook_deliveries set status = ${status}, problem = ${problem}, delivered_at = ${deliveredAt},
       due_at = case when ${againMs}::float8 is null then null else now() + ${againMs}::float8 * interval '1 ms' end
-    where id = ${id}`.execute(db);
+    where id = ${id} and attempts = ${attempts} and due_at is not null`.execute(db);
+  return numAffectedRows === 1n;
 }
 
 export async function pauseWebhook(db: Database, id: number, cause: string): Promise<void> {
@@ -136,16 +153,13 @@ export async function replayDelivery(db: Database, webhookId: number, id: number
   return numAffectedRows === 1n;
 }
 
-/** What is through is kept for a while, for the log. */
+/** What is through is kept for a while, for the log; and what waits for a webhook that nobody takes up again, for as long. */
 export async function sweepDeliveries(db: Database, days: number): Promise<void> {
-  await sql`delete from webhook_deliveries where due_at is null and made_at < now() - ${days} * interval '1 day'`.execute(
-    db,
-  );
+  await sql`delete from webhook_deliveries where made_at < now() - ${days} * interval '1 day'
+    and (due_at is null or webhook_id in (select id from webhooks where paused_at is not null))`.execute(db);
 }
 
 export async function isWanted(db: Database, type: WebhookEvent['type']): Promise<boolean> {
-  const { rows } = await sql`select from webhooks where paused_at is null and ${type} = any(events) limit 1`.execute(
-    db,
-  );
+  const { rows } = await sql`select from webhooks where ${IS_TOLD} and ${type} = any(events) limit 1`.execute(db);
   return rows.length > 0;
 }

@@ -120,6 +120,16 @@ describe('a standing approval', () => {
     expect(rows).toEqual([{ by: 'the standing approval of Vera' }]);
   });
 
+  test('is for what nobody has edited, where the newsletter wants two people', async () => {
+    await open({ ...settings, requiresTwoPeople: true });
+    await at('2026-11-25T09:00:00Z');
+    await reviseEdition(await house.newsroom(), 1, { note: 'By one person alone.' }, 'an editor');
+    await at(due);
+    await at('2026-11-26T09:00:05Z');
+    expect((await edition()).state).toBe('draft');
+    expect(bodyOf()).toContain('wants a second person');
+  });
+
   test('does not cover one with a finding', async () => {
     await open(settings, [{ deck: '' }]);
     await at('2026-11-25T09:00:00Z');

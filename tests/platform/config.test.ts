@@ -76,8 +76,9 @@ test('production starts with them', () => {
   ]);
 });
 
-test('TRUST_PROXY is a switch, a number of proxies, or addresses', () => {
-  expect(read({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
+test('TRUST_PROXY is a number of proxies, or addresses; to believe all of them is to believe whoever asks', () => {
+  expect(() => read({ TRUST_PROXY: 'true' })).toThrow('TRUST_PROXY');
+  expect(read({ TRUST_PROXY: 'false' }).trustProxy).toBe(false);
   expect(read({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
   expect(read({ TRUST_PROXY: '10.0.0.1, 10.1.0.0/16' }).trustProxy).toEqual(['10.0.0.1', '10.1.0.0/16']);
 });

@@ -2,9 +2,11 @@ import { Webhook as Receiver } from 'standardwebhooks';
 import { deliverBatch } from '../../src/dispatch/index.ts';
 import { pauseEdition, proposeEdition, approveEdition, sendEdition, tick } from '../../src/newsroom/index.ts';
 import { leave } from '../../src/newsroom/index.ts';
+import { silentLog } from '../../src/platform/log.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import {
   EVENT_TYPES,
+  announce,
   changeWebhook,
   deliverDue,
   listDeliveriesOf,
@@ -29,7 +31,13 @@ let house: Awaited<ReturnType<typeof openHouse>>;
 let receiver: WebServer;
 let received: Received[];
 let answer: (count: number) => { status: number; headers?: Record<string, string> };
-const parts = () => ({ db: house.database.db, clock: house.clock, keys: house.config.keys });
+const parts = () => ({
+  db: house.database.db,
+  clock: house.clock,
+  keys: house.config.keys,
+  log: silentLog,
+  busy: new Set<number>(),
+});
 
 beforeEach(async () => {
   received = [];
@@ -170,8 +178,13 @@ test('a server may ask for patience, and may say that it is gone', async () => {
 test('several processes tell each event once; one that dies over it leaves it to the others', async () => {
   const { webhook } = await hook(['test']);
   for (let count = 0; count < 40; count++) await testWebhook(parts(), webhook.id, 'a test');
-  const lanes = await Promise.all(Array.from({ length: 5 }, () => deliverDue(parts())));
-  expect(lanes.reduce((sum, one) => sum + one, 0)).toBe(40);
+  const all = async () => {
+    let told = 0;
+    for (let some = await deliverDue(parts()); some > 0; some = await deliverDue(parts())) told += some;
+    return told;
+  };
+  const told = await Promise.all(Array.from({ length: 5 }, all));
+  expect(told.reduce((sum, one) => sum + one, 0)).toBe(40);
   expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(40);
   // A process that took a delivery and died: it is due again when its lease is over.
   await testWebhook(parts(), webhook.id, 'a test');
@@ -219,3 +232,65 @@ test('pausing a send is told, by whoever did it', async () => {
   await deliverDue(parts());
   expect(received[0]!.event).toMatchObject({ type: 'edition.paused', data: { editionId: 1, by: 'Bo' } });
 });
+
+test('a slow one keeps the others waiting for nothing', async () => {
+  const slow = await startReceiver();
+  const telling = parts();
+  const wanted = { name: 'slow', isLocal: true, events: ['test' as const], newsletterIds: null };
+  const { webhook: late } = await makeWebhook(parts(), { ...wanted, url: slow.url }, 'a test');
+  const { webhook } = await hook(['test']);
+  for (let count = 0; count < 30; count++) await testWebhook(parts(), late.id, 'a test');
+  const first = deliverDue(telling);
+  await slow.asked;
+  await testWebhook(parts(), webhook.id, 'a test');
+  expect(await deliverDue(telling)).toBe(1);
+  expect(received).toHaveLength(1);
+  // Four of its thirty are taken, no more.
+  slow.answer();
+  expect(await first).toBe(4);
+  await slow.close();
+});
+
+test('what is replayed while it is under way is told once more, and what came late changes nothing', async () => {
+  const slow = await startReceiver();
+  const wanted = { name: 'slow', isLocal: true, events: ['test' as const], newsletterIds: null };
+  const { webhook } = await makeWebhook(parts(), { ...wanted, url: slow.url }, 'a test');
+  await testWebhook(parts(), webhook.id, 'a test');
+  const first = deliverDue(parts());
+  await slow.asked;
+  await replayEvent(parts(), { webhookId: webhook.id, deliveryId: (await only(webhook.id)).id }, 'a test');
+  slow.answer();
+  await first;
+  expect(await only(webhook.id)).toMatchObject({ attempts: 0, deliveredAt: null, dueAt: expect.any(Date) });
+  await deliverDue(parts());
+  expect(await only(webhook.id)).toMatchObject({ attempts: 1, status: 200, dueAt: null });
+  await slow.close();
+});
+
+test('one that we have paused gets what happened meanwhile; one that a person has paused does not', async () => {
+  const event = { type: 'edition.sums' as const, newsletterId: null, data: {} };
+  const { webhook } = await hook(['edition.sums']);
+  await sql`update webhooks set paused_at = now(), paused_cause = 'it is away'`.execute(house.database.db);
+  await announce(house.database.db, event);
+  await changeWebhook(parts(), webhook.id, { paused: false }, 'a test');
+  await deliverDue(parts());
+  expect(received).toHaveLength(1);
+  await changeWebhook(parts(), webhook.id, { paused: true }, 'a test');
+  await announce(house.database.db, event);
+  await changeWebhook(parts(), webhook.id, { paused: false }, 'a test');
+  await deliverDue(parts());
+  expect(received).toHaveLength(1);
+});
+
+/** One that answers when it is told to, and at once from then on. */
+async function startReceiver() {
+  let came!: () => void;
+  let answer!: () => void;
+  const asked = new Promise<void>((resolve) => (came = resolve));
+  const told = new Promise<void>((resolve) => (answer = resolve));
+  const { url, close } = await startWebServer((_request, response) => {
+    came();
+    void told.then(() => response.end());
+  });
+  return { url, asked, answer, close };
+}

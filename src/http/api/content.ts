@@ -14,7 +14,7 @@ import {
   reviseEdition,
   takeChanges,
 } from '../../newsroom/index.ts';
-import { RoundupError } from '../../platform/errors.ts';
+import { revisionIn } from './etag.ts';
 import { type AnyOperation, type Call, operation } from './operation.ts';
 import { type ApiParts, visibleEdition } from './parts.ts';
 import { Revised, id, line } from './schemas.ts';
@@ -171,12 +171,6 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
         }),
     }),
   ];
-}
-
-function revisionIn(seen: string | undefined): number | undefined {
-  if (seen === undefined || seen === '*') return undefined;
-  if (/^\d{1,9}$/.test(seen)) return Number(seen);
-  throw new RoundupError('revision-changed', 'This ETag is none of an edition.', { hint: 'Read the edition again.' });
 }
 
 function definedOnly<T extends object>(values: T) {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { RoundupError } from '../../platform/errors.ts';
 import { parseJson } from '../../lib/json.ts';
+import { refuseUnstorable } from '../storable.ts';
 
 // A cursor says where a page ended. It is opaque to whoever carries it, and checked like anything else that comes in.
 
@@ -11,7 +12,9 @@ export function cursorOf(values: (number | string)[]): string {
 /** Throws `input-invalid` for a cursor that we have not given. */
 export function readCursor<S extends z.ZodType>(schema: S, cursor: string | undefined): z.output<S> | undefined {
   if (cursor === undefined) return undefined;
-  const read = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  const values = parseJson(Buffer.from(cursor, 'base64url').toString('utf8'));
+  refuseUnstorable(values);
+  const read = schema.safeParse(values);
   if (read.success) return read.data;
   throw new RoundupError('input-invalid', 'This cursor is not one of this list.', {
     hint: 'Begin again without one.',

@@ -4,7 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sumsOf } from '../../dispatch/index.ts';
 import { getEdition } from '../../newsroom/index.ts';
 import type { Database } from '../../platform/database/index.ts';
-import { reasonOf } from '../../platform/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { RoundupError, reasonOf } from '../../platform/errors.ts';
+import { type Identity, isStillIn } from '../access.ts';
 import { stateText } from '../../reports/index.ts';
 import { MINUTE_MS, SECOND_MS } from '../../lib/time.ts';
 
@@ -15,6 +17,9 @@ const LOOK_MS = SECOND_MS;
 const QUIET_MS = 15 * SECOND_MS;
 /** After so long the browser connects again by itself. */
 const LONGEST_MS = 30 * MINUTE_MS;
+/** So many at once for one account; and how often we look whether it is still let in. */
+const MOST_LINES = 20;
+const ASK_MS = 5 * SECOND_MS;
 const OVER = new Set(['sent', 'stopped', 'cancelled']);
 
 interface Standing {
@@ -43,26 +48,62 @@ async function count(db: Database, editionId: number): Promise<Standing> {
   return { isOver: OVER.has(edition.state), data };
 }
 
+/** Throws `too-many-requests` where the account follows as much as it may already. */
 export function followEdition(
-  db: Database,
+  { db, clock }: { db: Database; clock: Clock },
   editionId: number,
-  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { request, reply, identity }: { request: FastifyRequest; reply: FastifyReply; identity: Identity },
 ): FastifyReply {
+  const leave = comeIn(identity.account.id);
+
   const gone = new AbortController();
   request.raw.once('close', () => gone.abort());
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => {
+    gone.abort();
+    leave();
+  });
+  const isIn = () => isStillIn(db, identity, clock.now());
   return reply
     .type('text/event-stream')
-    .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no')
-    .send(Readable.from(events(db, editionId, gone.signal)));
+    .send(Readable.from(events({ db, editionId, isIn }, gone.signal)));
 }
 
-async function* events(db: Database, editionId: number, gone: AbortSignal): AsyncGenerator<string> {
+const following = new Map<number, number>();
+
+/** One more line of an account; what is returned takes it off again, once. */
+function comeIn(accountId: number): () => void {
+  const open = following.get(accountId) ?? 0;
+  if (open >= MOST_LINES)
+    throw new RoundupError('too-many-requests', `${MOST_LINES} of these are open already. Close one first.`);
+  following.set(accountId, open + 1);
+  let isOpen = true;
+  return () => {
+    if (!isOpen) return;
+    isOpen = false;
+    const left = (following.get(accountId) ?? 1) - 1;
+    if (left === 0) following.delete(accountId);
+    else following.set(accountId, left);
+  };
+}
+
+interface Followed {
+  db: Database;
+  editionId: number;
+  /** Whoever has been signed out, or shut out, sees no more. */
+  isIn: () => Promise<boolean>;
+}
+
+async function* events({ db, editionId, isIn }: Followed, gone: AbortSignal): AsyncGenerator<string> {
   const began = performance.now();
   let before = '';
   let saidAt = began;
+  let askedAt = began;
   while (!gone.aborted && performance.now() - began < LONGEST_MS) {
+    if (performance.now() - askedAt > ASK_MS) {
+      if (!(await isIn().catch(() => true))) return;
+      askedAt = performance.now();
+    }
     const { isOver, data } = await standingOf(db, editionId).catch((error: unknown) => failed(error));
     if (data !== before) {
       yield `event: sums\ndata: ${data}\n\n`;

@@ -11,12 +11,12 @@ import {
   listTokens,
   makeToken,
   newAccountSchema,
-  removeFactor,
+  removeFactorOf,
   revokeToken,
 } from '../../accounts/index.ts';
 import { inviteAccount, inviteAgain } from '../../newsroom/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import { requireWholeHouse } from '../access.ts';
+import { type Identity, requireWholeHouse } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import type { ApiParts } from './parts.ts';
@@ -99,8 +99,6 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       answer: Invited,
       handle: async ({ params, by, identity }) => {
         requireWholeHouse(identity);
-        if ((await getAccount(db, params.accountId)).hasPassword)
-          throw new RoundupError('state-refused', 'This account has a password already.');
         const { account, link, problem } = await inviteAgain(await newsroom(), params.accountId, by);
         return { account, link: problem === undefined ? null : link, problem: problem ?? null };
       },
@@ -149,9 +147,9 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       scope: undefined,
       params: accountParams,
       status: 204,
-      handle: async ({ params, by, identity }) => {
+      handle: async ({ params, identity }) => {
         requireWholeHouse(identity);
-        await removeFactor(parts, await getAccount(db, params.accountId), { by });
+        await removeFactorOf(parts, params.accountId, identity.account);
       },
     }),
     operation({
@@ -209,8 +207,7 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       answer: page(Token),
       handle: async ({ query, identity }) => {
         const [after = 0] = readCursor(z.tuple([id]), query.cursor) ?? [];
-        const { account } = identity;
-        const accountId = account.role === 'administrator' ? undefined : account.id;
+        const accountId = whoseTokens(identity);
         return pageOf(await listTokens(db, { accountId, after, limit: query.limit + 1 }), query.limit, (last) => [
           last.id,
         ]);
@@ -248,10 +245,14 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       params: z.object({ tokenId: id }),
       status: 204,
       handle: async ({ params, identity, by }) => {
-        const { account } = identity;
-        const accountId = account.role === 'administrator' ? undefined : account.id;
+        const accountId = whoseTokens(identity);
         await revokeToken(parts, params.tokenId, { accountId, by });
       },
     }),
   ];
+}
+
+/** Undefined is everybody's. */
+function whoseTokens({ account, newsletterIds }: Identity): number | undefined {
+  return account.role === 'administrator' && newsletterIds === null ? undefined : account.id;
 }

@@ -4,9 +4,10 @@ import { actingFrom } from '../../audit/index.ts';
 import type { App } from '../../app.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { type Access, identityOf } from '../access.ts';
+import { originOf } from '../client.ts';
 import { protectData } from '../security.ts';
 import { contentOperations } from './content.ts';
-import { etagIn, etagOf } from './etag.ts';
+import { etagIn, etagOf, seenIn } from './etag.ts';
 import { houseOperations } from './house.ts';
 import { keepAnswers } from './idempotency.ts';
 import { editionOperations } from './editions.ts';
@@ -62,27 +63,18 @@ function addRoute(api: FastifyInstance, operation: Operation): void {
     url: API + path,
     bodyLimit: takes?.limitBytes ?? JSON_LIMIT_BYTES,
     config: { access },
-    handler: (request, reply) => {
-      const origin = originOf(request);
-      return actingFrom(origin, () => run(operation, request, reply));
-    },
+    handler: (request, reply) => actingFrom(originOf(request), () => run(operation, request, reply)),
   });
-}
-
-function originOf(request: FastifyRequest) {
-  const { account, session } = identityOf(request);
-  const via = session === null ? ('api' as const) : ('desk' as const);
-  return { via, accountId: account.id, address: request.ip, agent: request.headers['user-agent'] ?? '' };
 }
 
 async function run(operation: Operation, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const identity = identityOf(request);
-  const seen = etagIn(request.headers['if-match']);
+  protectData(reply);
+  const seen = seenIn(request.headers['if-match']);
   if (operation.etag === 'required' && operation.method !== 'GET' && seen === undefined)
     throw new RoundupError('precondition-required', 'Send the ETag that you have read as If-Match.', {
       hint: 'If-Match: * writes over whatever there is.',
     });
-  refuseUnstorable([request.params, request.query, request.headers['idempotency-key'], request.body]);
   const answer = await operation.handle({
     params: operation.params?.parse(request.params) ?? {},
     query: (operation.query ?? NOTHING).parse(request.query),
@@ -112,29 +104,11 @@ function bodyOf({ body, takes, bodyIsOptional }: Operation, request: FastifyRequ
   return body.parse(given === undefined && bodyIsOptional === true ? {} : given);
 }
 
-/** PostgreSQL keeps neither the character NUL nor half of a surrogate pair. Throws `input-invalid`. */
-function refuseUnstorable(value: unknown): void {
-  if (typeof value === 'string') {
-    if (value.includes('\0') || !value.isWellFormed())
-      throw new RoundupError(
-        'input-invalid',
-        'A text has a character that cannot be kept (NUL, or half a surrogate pair).',
-      );
-    return;
-  }
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return;
-  for (const [key, one] of Object.entries(value)) {
-    refuseUnstorable(key);
-    refuseUnstorable(one);
-  }
-}
-
 function finish(
   { answer: shape, status = 200, etag, method, gives }: Operation,
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   answer: unknown,
 ): FastifyReply {
-  protectData(reply);
   if (gives !== undefined) return reply;
   reply.code(status);
   if (shape === undefined) return reply.send();

@@ -22,9 +22,10 @@ import { findSubscriberByAddress } from '../../subscribers/index.ts';
 import { reportEdition, stateText } from '../../reports/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { pageOf, readCursor } from './cursor.ts';
+import { revisionIn } from './etag.ts';
 import { followEdition } from './events.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, requireSeen, visibleEdition } from './parts.ts';
+import { type ApiParts, visibleEdition } from './parts.ts';
 import {
   Approval,
   Delivery,
@@ -99,8 +100,7 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       answer: z.object({ approval: Approval, findings: z.array(Finding) }),
       handle: async ({ params, identity, by, seen }) => {
         const edition = await visibleEdition(db, identity, params.editionId);
-        requireSeen(seen, String(edition.revision));
-        return approveEdition(await newsroom(), edition.id, by);
+        return approveEdition(await newsroom(), edition.id, by, { ifRevision: revisionIn(seen) });
       },
     }),
     operation({
@@ -274,7 +274,7 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       gives: { type: 'text/event-stream', description: 'Events' },
       handle: async ({ params, identity, reply, request }) => {
         const edition = await visibleEdition(db, identity, params.editionId);
-        return followEdition(db, edition.id, { request, reply });
+        return followEdition({ db, clock: app.clock }, edition.id, { request, reply, identity });
       },
     }),
     operation({

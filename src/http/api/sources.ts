@@ -131,7 +131,10 @@ export function sourceOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       answer: Source,
       handle: async ({ params, body, by, identity }) => {
         requireWholeHouse(identity);
-        if (body.isLocal === true) requireAdministrator(identity.account.role);
+        const { isLocal } = await getSource(db, params.sourceId);
+        const reachesInside = body.isLocal ?? isLocal;
+        if (reachesInside && (body.isLocal !== undefined || body.url !== undefined))
+          requireAdministrator(identity.account.role);
         await changeSource(parts, params.sourceId, body, by);
         return shown(params.sourceId);
       },
@@ -369,5 +372,5 @@ function healthOf({
 /** What reaches into the operator's own network is the operator's to allow. */
 function requireAdministrator(role: string): void {
   if (role !== 'administrator')
-    throw new RoundupError('forbidden', 'Only administrators may add what is on a private network.');
+    throw new RoundupError('forbidden', 'Only administrators may say what is read on a private network.');
 }

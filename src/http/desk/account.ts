@@ -12,7 +12,7 @@ import {
   endSessionByHash,
   findAccount,
   listSessions,
-  listTokens,
+  listOwnTokens,
   makeToken,
   removeFactor,
   renewRecoveryCodes,
@@ -22,6 +22,7 @@ import type { App } from '../../app.ts';
 import { actingFrom } from '../../audit/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { identityOf } from '../access.ts';
+import { originOf } from '../client.ts';
 import type { ShowPage } from '../show.ts';
 import type { Door } from './guard.ts';
 import { expectedProblem } from './signIn.ts';
@@ -48,7 +49,7 @@ export function accountRoutes(server: FastifyInstance, { app, show }: { app: App
   async function page(request: FastifyRequest, reply: FastifyReply, view: Record<string, unknown>) {
     const { account, session } = identityOf(request);
     const now = app.clock.now();
-    const tokens = await listTokens(db, { accountId: account.id, after: 0, limit: MOST_TOKENS });
+    const tokens = await listOwnTokens(db, { accountId: account.id, now, limit: MOST_TOKENS });
     return show(request, reply, 'account', {
       title: account.name,
       account: await findAccount(db, account.id),
@@ -64,11 +65,8 @@ export function accountRoutes(server: FastifyInstance, { app, show }: { app: App
   const act =
     (doing: (request: FastifyRequest) => Promise<Record<string, unknown>>) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
-      const { account } = identityOf(request);
-      const agent = request.headers['user-agent'] ?? '';
-      const origin = { via: 'desk', accountId: account.id, address: request.ip, agent } as const;
       try {
-        return await page(request, reply, await actingFrom(origin, () => doing(request)));
+        return await page(request, reply, await actingFrom(originOf(request), () => doing(request)));
       } catch (error) {
         const { status, detail, hint, errors } = expectedProblem(error);
         reply.code(status);

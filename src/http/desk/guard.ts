@@ -1,12 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type From, endSession, findAccount, findSession, findToken } from '../../accounts/index.ts';
+import { endSession, findAccount, findSession, findToken } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { DAY_MS, MINUTE_MS } from '../../lib/time.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { type Access, type Identity, isOpenToAll, lackOf } from '../access.ts';
+import { networkOf } from '../../lib/network.ts';
+import { addressOf } from '../client.ts';
 import { cookieOf, setCookie } from '../cookies.ts';
+import { refuseUnstorable } from '../storable.ts';
 import { countRequest } from '../limits.ts';
 
 // The door of the desk and of the API. It answers to its own names only (a web page that points its own name at this machine
@@ -17,6 +20,7 @@ import { countRequest } from '../limits.ts';
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const SESSION_SECONDS = (30 * DAY_MS) / 1_000;
 const HALF_WAY_SECONDS = (10 * MINUTE_MS) / 1_000;
+const BEARER = /^Bearer /i;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export interface Door {
@@ -26,7 +30,6 @@ export interface Door {
   leave(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** The cookie of whoever waits for the second factor. */
   halfWay(request: FastifyRequest): string | undefined;
-  from(request: FastifyRequest): From;
   /** Is somebody signed in? For pages that are open to all. */
   find(request: FastifyRequest): Promise<Identity | undefined>;
   secure(request: FastifyRequest): boolean;
@@ -40,8 +43,9 @@ export function guardDesk(server: FastifyInstance, app: App, port: () => number)
   const secure = (request: FastifyRequest) =>
     deskUrl.startsWith('https:') || (baseUrl.startsWith('https:') && !LOOPBACK_HOST.test(request.headers.host ?? ''));
   // Cookies do not tell ports apart; a second installation on this machine must not throw the first one's editor out.
+  const ownPort = () => (new URL(deskUrl).port === '0' ? port() : new URL(deskUrl).port || 'desk');
   const nameOf = (request: FastifyRequest, what: string) =>
-    `${secure(request) ? '__Host-' : ''}roundup_${what}_${port()}`;
+    `${secure(request) ? '__Host-' : ''}roundup_${what}_${ownPort()}`;
   const cookie = (request: FastifyRequest, what: string) => cookieOf(request.headers.cookie, nameOf(request, what));
   const csrfOf = (hash: string) =>
     createHmac('sha256', keys.current.secret).update(`csrf\n${hash}`).digest('base64url');
@@ -52,7 +56,8 @@ export function guardDesk(server: FastifyInstance, app: App, port: () => number)
     const account = session === undefined ? undefined : await findAccount(db, session.accountId);
     if (session === undefined || account === undefined) return undefined;
     const { hash } = session;
-    return { account, newsletterIds: account.newsletterIds, session: hash, scopes: null, csrf: csrfOf(hash) };
+    const { newsletterIds } = account;
+    return { account, newsletterIds, session: hash, tokenId: null, scopes: null, csrf: csrfOf(hash) };
   }
 
   async function byToken(authorization: string): Promise<Identity | undefined> {
@@ -61,7 +66,17 @@ export function guardDesk(server: FastifyInstance, app: App, port: () => number)
     const account = token === undefined ? undefined : await findAccount(db, token.accountId);
     if (token === undefined || account === undefined || account.disabledAt !== null) return undefined;
     const newsletterIds = both(account.newsletterIds, token.newsletterIds);
-    return { account, newsletterIds, session: null, scopes: new Set(token.scopes), csrf: '' };
+    return { account, newsletterIds, session: null, tokenId: token.id, scopes: new Set(token.scopes), csrf: '' };
+  }
+
+  /** Counts the request against whoever makes it. Throws `unauthenticated`. */
+  async function identify(request: FastifyRequest): Promise<Identity> {
+    const { authorization = '' } = request.headers;
+    // A proxy that asks for a password of its own sends another scheme along; that is not for us.
+    const identity = BEARER.test(authorization) ? await byToken(authorization) : await bySession(request);
+    await countRequest(app, identity === undefined ? networkOf(addressOf(request)) : `account ${identity.account.id}`);
+    if (identity !== undefined) return identity;
+    throw new RoundupError('unauthenticated', 'Sign in, or send a token that is good.');
   }
 
   server.addHook('onRequest', async (request) => {
@@ -72,22 +87,20 @@ export function guardDesk(server: FastifyInstance, app: App, port: () => number)
     const access: Access | undefined = request.routeOptions.config?.access;
     if (access === undefined || request.routeOptions.config?.unlimited === true) return;
     if (isOpenToAll(access)) {
-      await countRequest(app, `address ${request.ip}`);
-      if (!SAFE.has(request.method)) requireOwnOrigin(request);
+      await countRequest(app, networkOf(addressOf(request)));
+      if (!SAFE.has(request.method)) requireOwnOrigin(request, deskUrl);
       return;
     }
-    const { authorization } = request.headers;
-    const identity = authorization === undefined ? await bySession(request) : await byToken(authorization);
-    await countRequest(app, identity === undefined ? `address ${request.ip}` : `account ${identity.account.id}`);
-    if (identity === undefined) throw new RoundupError('unauthenticated', 'Sign in, or send a token that is good.');
+    const identity = await identify(request);
     const lack = lackOf(identity, access);
     if (lack !== undefined) throw new RoundupError('forbidden', lack);
-    if (identity.session !== null && !SAFE.has(request.method)) requireOwnOrigin(request);
+    if (identity.session !== null && !SAFE.has(request.method)) requireOwnOrigin(request, deskUrl);
     request.identity = identity;
   });
 
   // After the body was read: a form brings the token as a field, a script as a header.
   server.addHook('preValidation', async (request) => {
+    refuseUnstorable(request.params);
     const { identity } = request;
     if (identity === null || identity.session === null || SAFE.has(request.method)) return;
     const body = request.body as { _csrf?: unknown } | undefined;
@@ -113,7 +126,6 @@ export function guardDesk(server: FastifyInstance, app: App, port: () => number)
       );
     },
     halfWay: (request) => cookie(request, 'half-way'),
-    from: (request) => ({ address: request.ip, agent: request.headers['user-agent'] ?? '' }),
     find: bySession,
     secure,
   };
@@ -126,10 +138,11 @@ function both(a: number[] | null, b: number[] | null): number[] | null {
 }
 
 /** A browser says where a form comes from (RFC 6454); whoever does not say is no browser with a cookie of ours. */
-function requireOwnOrigin(request: FastifyRequest): void {
+function requireOwnOrigin(request: FastifyRequest, deskUrl: string): void {
   const { origin, host } = request.headers;
   const site = request.headers['sec-fetch-site'];
-  const isOwn = origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
+  const from = origin !== undefined && URL.canParse(origin) ? new URL(origin) : undefined;
+  const isOwn = from !== undefined && (from.host === host || from.origin === new URL(deskUrl).origin);
   if (isOwn && (site === undefined || site === 'same-origin')) return;
   throw new RoundupError('forbidden', 'This was not sent by a page of the desk.');
 }

@@ -5,21 +5,21 @@ import {
   ROLE_SENTENCES,
   addressSchema,
   changeAccount,
-  getAccount,
   listAccounts,
-  removeFactor,
+  removeFactorOf,
 } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
 import { actingFrom, listActs } from '../../audit/index.ts';
 import { listNewsletters } from '../../editions/index.ts';
 import { type Invited, inviteAccount, inviteAgain } from '../../newsroom/index.ts';
-import { identityOf, requireWholeHouse } from '../access.ts';
+import { identityOf } from '../access.ts';
+import { originOf } from '../client.ts';
 import type { ShowPage } from '../show.ts';
 import { expectedProblem } from './signIn.ts';
 
 // Who may work here, and who has done what: for administrators.
 
-const OPERATOR = { access: { who: 'administrator' } } as const;
+const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 const MOST_ACCOUNTS = 500;
 const PAGE_SIZE = 100;
 const inviteForm = z
@@ -44,7 +44,6 @@ export function peopleRoutes(server: FastifyInstance, { app, show }: { app: App;
 
   async function page(request: FastifyRequest, reply: FastifyReply, view: Record<string, unknown>) {
     const identity = identityOf(request);
-    requireWholeHouse(identity);
     const newsletters = await listNewsletters(db);
     const names = new Map(newsletters.map(({ id, name }) => [id, name]));
     const accounts = (await listAccounts(db, 0, MOST_ACCOUNTS)).map((account) => ({
@@ -61,11 +60,12 @@ export function peopleRoutes(server: FastifyInstance, { app, show }: { app: App;
     (doing: (request: FastifyRequest, by: string) => Promise<Record<string, unknown>>) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
       const identity = identityOf(request);
-      requireWholeHouse(identity);
-      const agent = request.headers['user-agent'] ?? '';
-      const origin = { via: 'desk', accountId: identity.account.id, address: request.ip, agent } as const;
       try {
-        return await page(request, reply, await actingFrom(origin, () => doing(request, identity.account.name)));
+        return await page(
+          request,
+          reply,
+          await actingFrom(originOf(request), () => doing(request, identity.account.name)),
+        );
       } catch (error) {
         const { status, detail, hint, errors } = expectedProblem(error);
         reply.code(status);
@@ -109,15 +109,13 @@ export function peopleRoutes(server: FastifyInstance, { app, show }: { app: App;
   server.post<WithId>(
     '/accounts/:id/factor-removal',
     { config: OPERATOR },
-    act(async (request, by) => {
-      const account = await getAccount(db, idOf(request));
-      await removeFactor(parts, account, { by });
+    act(async (request) => {
+      const account = await removeFactorOf(parts, idOf(request), identityOf(request).account);
       return { done: `${account.name} has no second factor any more, and is signed out everywhere.` };
     }),
   );
 
   server.get('/audit', { config: OPERATOR }, async (request, reply) => {
-    requireWholeHouse(identityOf(request));
     const { before, ...filter } = auditQuery.parse(request.query);
     const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined && value !== ''));
     const rows = await listActs(db, { ...given, before, limit: PAGE_SIZE + 1 });

@@ -18,7 +18,7 @@ type View = (typeof VIEWS)[number];
 const MAX_EDITIONS = 50;
 
 const VIEWER = { access: { who: 'viewer' } } as const;
-const OPERATOR = { access: { who: 'administrator' } } as const;
+const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 
 export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): void {
   const { db } = app.database;

@@ -19,6 +19,7 @@ import { actingFrom } from '../../audit/index.ts';
 import { MINUTE_MS } from '../../lib/time.ts';
 import { sendResetLetter } from '../../newsroom/index.ts';
 import { RoundupError, reasonOf } from '../../platform/errors.ts';
+import { fromOf, originOf } from '../client.ts';
 import { cookieOf, setCookie } from '../cookies.ts';
 import { problemOf } from '../problems.ts';
 import type { ShowPage } from '../show.ts';
@@ -77,7 +78,7 @@ export function signInRoutes(server: FastifyInstance, { app, door, show }: Parts
     const { address, password, next } = signInForm.parse(request.body);
     const target = localTarget(next);
     try {
-      const signed = await from(request, () => signIn(parts, { address, password, target }, door.from(request)));
+      const signed = await from(request, () => signIn(parts, { address, password, target }, fromOf(request)));
       if (signed.outcome !== 'refused') return proceed(request, reply, signed);
       return form(request, reply, { address, next: target, problem: 'The address or the password is wrong.' }, 401);
     } catch (error) {
@@ -99,7 +100,7 @@ export function signInRoutes(server: FastifyInstance, { app, door, show }: Parts
     };
     try {
       const waiting = door.halfWay(request) ?? '';
-      const signed = await from(request, () => proveFactor(parts, waiting, code, door.from(request)));
+      const signed = await from(request, () => proveFactor(parts, waiting, code, fromOf(request)));
       if (signed.outcome !== 'refused') return proceed(request, reply, signed);
       return again('This code is wrong, was used before, or came too late.', 401);
     } catch (error) {
@@ -109,7 +110,7 @@ export function signInRoutes(server: FastifyInstance, { app, door, show }: Parts
   });
 
   server.get<WithToken>('/enter/:token', { config: LINK }, async (request, reply) => {
-    const signed = await from(request, () => signInByLink(parts, request.params.token, door.from(request)));
+    const signed = await from(request, () => signInByLink(parts, request.params.token, fromOf(request)));
     if (signed.outcome !== 'refused') return proceed(request, reply, signed);
     // A link that is used up is no wall for whoever it let in: the browser may ask twice, and people click again.
     if ((await door.find(request)) !== undefined) return reply.redirect('/', 303);
@@ -208,7 +209,7 @@ export function signInRoutes(server: FastifyInstance, { app, door, show }: Parts
       const problem = `There is no account here for whom ${oidc.name} vouches. Ask an administrator to invite you.`;
       return form(request, reply, { next: '/', problem }, 403);
     }
-    const signed = await from(request, () => admit(parts, found.account, found.target, door.from(request)));
+    const signed = await from(request, () => admit(parts, found.account, found.target, fromOf(request)));
     if (signed.outcome === 'refused') throw new Error('an account that was found is admitted');
     return proceed(request, reply, signed);
   });
@@ -221,8 +222,7 @@ const DONE: Record<string, string> = {
 };
 
 function from<T>(request: FastifyRequest, act: () => T): T {
-  const agent = request.headers['user-agent'] ?? '';
-  return actingFrom({ via: 'desk', accountId: request.identity?.account.id ?? null, address: request.ip, agent }, act);
+  return actingFrom(originOf(request), act);
 }
 
 /** What a person did wrong is shown beside the form; everything else is a fault. */

@@ -8,7 +8,7 @@ import { protectMail } from '../security.ts';
 type Params = { Params: { id: string }; Querystring: { page?: string; view?: string } };
 
 /** Letters to others are among the mails, with their links. */
-const OPERATOR = { access: { who: 'administrator' } } as const;
+const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 
 const PAGE_SIZE = 50;
 const HEADERS = [

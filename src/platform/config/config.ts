@@ -41,7 +41,7 @@ export interface Config {
   /** A provider that editors may sign in by. */
   oidc: { issuer: string; clientId: string; clientSecret: string; name: string } | undefined;
   /** How many proxies in front of us to believe, or their addresses. */
-  trustProxy: boolean | number | string[];
+  trustProxy: false | number | string[];
   /** Undefined: the embedded PostgreSQL. */
   databaseUrl: string | undefined;
   /** Undefined: the queue lives in PostgreSQL. */

@@ -42,7 +42,8 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
     port,
     ...readDesk(reader, port),
     trustProxy:
-      reader.read('TRUST_PROXY', parseTrustProxy, 'true, false, a number of proxies, or their addresses') ?? false,
+      reader.read('TRUST_PROXY', parseTrustProxy, 'how many proxies are in front, such as 1, or their addresses') ??
+      false,
     requestLimit:
       reader.read('REQUEST_LIMIT', parseRequestLimit, 'requests and a time, such as 600/min or 20/s') ?? REQUEST_LIMIT,
     oidc: readOidc(reader),
@@ -201,8 +202,9 @@ function parseSecrets(text: string): SigningKeys | undefined {
   return current === undefined ? undefined : { current, retired };
 }
 
-function parseTrustProxy(text: string): boolean | number | string[] | undefined {
-  if (text === 'true' || text === 'false') return text === 'true';
+/** To believe every proxy would be to believe whatever a client writes. */
+function parseTrustProxy(text: string): false | number | string[] | undefined {
+  if (text === 'false') return false;
   if (/^\d{1,2}$/.test(text)) return Number(text);
   const addresses = text.split(',').map((part) => part.trim());
   return addresses.every((address) => /^[0-9a-fA-F.:/]+$/.test(address)) ? addresses : undefined;

@@ -61,6 +61,7 @@ create table sessions (
   agent          text not null default ''
 );
 create index sessions_account on sessions (account_id);
+create index sessions_expiry on sessions (expires_at);
 
 create table api_tokens (
   id             bigint generated always as identity primary key,
@@ -173,7 +174,7 @@ create table webhook_deliveries (
   status         int,
   problem        text
 );
-create index webhook_deliveries_due on webhook_deliveries (due_at) where due_at is not null;
+create index webhook_deliveries_due on webhook_deliveries (webhook_id, due_at) where due_at is not null;
 create index webhook_deliveries_webhook on webhook_deliveries (webhook_id, id);
 -- When the sums of an edition were last told.
 alter table editions add column sums_told_at timestamptz;
