@@ -8,7 +8,7 @@ export {
   newAccountSchema,
 } from './account.ts';
 export { addressSchema } from './address.ts';
-export { countRecoveryCodes, findAccount, findAccountByAddress, hasAccounts, listAccounts } from './store.ts';
+export { countRecoveryCodes, findAccount, findAccountByAddress, listAccounts } from './store.ts';
 export { type SignedIn, admit, proveFactor, signIn, signInByLink } from './signIn.ts';
 export { type From, endSession, endSessionByHash, findSession, isSessionGood, listSessions } from './sessions.ts';
 export { createLink, readLink } from './links.ts';
