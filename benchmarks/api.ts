@@ -102,7 +102,9 @@ async function fill(db: Awaited<ReturnType<typeof openHouse>>['app']['database']
     select 'example.org/' || n, 'https://example.org/' || n, (select min(id) from sources), 'Headline number ' || n || ' of many', 'A deck.',
       'Analysis', 'Europe', array['Author ' || n % 97], t, t, t
     from (select n, now() - n * interval '9 minutes' as t from generate_series(1, ${pieces}) n) x`.execute(db);
-  await sql`insert into piece_sources (source_id, piece_id) select source_id, id from pieces`.execute(db);
+  await sql`insert into piece_sources (source_id, piece_id, published_at) select source_id, id, published_at from pieces`.execute(
+    db,
+  );
   await sql`insert into piece_likeness (piece_id, other_id, score, reason, found_at)
     select id, id + 1, 0.9, 'alike', now() from pieces where id % 10 = 0 and id < (select max(id) from pieces)`.execute(
     db,

@@ -136,7 +136,9 @@ async function compose(remembered: number) {
   await sql`insert into piece_addresses (url_key, piece_id, url, since) select url_key, id, url, first_seen_at from pieces`.execute(
     db,
   );
-  await sql`insert into piece_sources (source_id, piece_id) select source_id, id from pieces`.execute(db);
+  await sql`insert into piece_sources (source_id, piece_id, published_at) select source_id, id, published_at from pieces`.execute(
+    db,
+  );
   await sql`insert into piece_likeness (piece_id, other_id, score, reason, found_at)
     select id, id + 1, 0.9, 'their headlines are the same', now() from pieces where id % 20 = 0 and id < ${remembered}`.execute(
     db,

@@ -123,7 +123,8 @@ export async function insertKeys(
 
 /** A source has brought these pieces. */
 export async function insertSources(db: Database, sourceId: number, pieceIds: number[]): Promise<void> {
-  await sql`insert into piece_sources (source_id, piece_id) select ${sourceId}, unnest(${pieceIds}::bigint[])
+  await sql`insert into piece_sources (source_id, piece_id, published_at)
+    select ${sourceId}, id, published_at from pieces where id = any(${pieceIds}::bigint[])
     on conflict do nothing`.execute(db);
 }
 
@@ -222,18 +223,34 @@ export interface PieceSearch {
 }
 
 export async function searchPieces(db: Database, { limit, before, words, sourceId }: PieceSearch): Promise<Piece[]> {
-  const query =
-    (words ?? '')
-      .match(/[\p{L}\p{N}]+/gu)
-      ?.map((word) => `${word}:*`)
-      .join(' & ') ?? '';
-  const hasWords = words !== undefined && words.trim() !== '';
-  const { rows } = await sql<Piece>`select ${COLUMNS} from pieces p
-    where ${before === undefined ? sql`true` : sql`(p.published_at, p.id) < (${before.publishedAt}, ${before.id})`}
-      and ${hasWords ? sql`p.search @@ to_tsquery('simple', ${query})` : sql`true`}
-      and ${sourceId === undefined ? sql`true` : sql`exists (select from piece_sources s where s.piece_id = p.id and s.source_id = ${sourceId})`}
+  const query = words === undefined || words.trim() === '' ? undefined : beginningsOf(words);
+  const few = query === undefined ? undefined : await fewWith(db, query);
+  const conditions = [
+    sql`true`,
+    before && sql`(p.published_at, p.id) < (${before.publishedAt}, ${before.id})`,
+    few && sql`p.id = any(${few}::bigint[])`,
+    query !== undefined && few === undefined ? sql`p.search @@ to_tsquery('simple', ${query})` : undefined,
+    sourceId === undefined
+      ? undefined
+      : sql`exists (select from piece_sources s where s.piece_id = p.id and s.source_id = ${sourceId})`,
+  ].filter((condition) => condition !== undefined);
+  const { rows } = await sql<Piece>`select ${COLUMNS} from pieces p where ${sql.join(conditions, sql` and `)}
     order by p.published_at desc, p.id desc limit ${limit}`.execute(db);
   return rows;
+}
+
+/** Pieces that have a word that begins so, for each; of signs alone, none. */
+function beginningsOf(words: string): string {
+  return (words.match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => `${word}:*`).join(' & ');
+}
+
+/** Up to so many are found by the words and put into the order of time; of more, one in that order is soon met. */
+const FEW = 2_000;
+
+async function fewWith(db: Database, query: string): Promise<number[] | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    select id from pieces where search @@ to_tsquery('simple', ${query}) limit ${FEW + 1}`.execute(db);
+  return rows.length > FEW ? undefined : rows.map(({ id }) => id);
 }
 
 export interface HistoryEntry extends PieceChange {

@@ -150,7 +150,8 @@ test.each(hostile)('%s: eight times as much takes no more than its share of time
       return Math.min(...times);
     };
     cost(12_000);
-    // Quadratic would be sixty-four; a fixed amount is allowed for what is too short to be measured.
-    expect(cost(96_000)).toBeLessThan(24 * cost(12_000) + 60_000);
+    // Quadratic would be sixty-four, each time; a fixed amount is allowed for what is too short to be measured.
+    const isInProportion = () => cost(96_000) < 24 * cost(12_000) + 60_000;
+    expect([1, 2, 3].some(isInProportion)).toBe(true);
   }
 });

@@ -188,4 +188,9 @@ alter table pieces add column search tsvector generated always as (
   to_tsvector('simple', title || ' ' || deck || ' ' || kind || ' ' || region || ' ' || words_of(authors))
 ) stored;
 create index pieces_search on pieces using gin (search);
+-- A piece's time does not change: how much comes from a source, and how lately, is in one index.
+alter table piece_sources add column published_at timestamptz;
+update piece_sources s set published_at = p.published_at from pieces p where p.id = s.piece_id;
+alter table piece_sources alter column published_at set not null;
+create index piece_sources_time on piece_sources (source_id, published_at);
 create index piece_likeness_undecided on piece_likeness (found_at desc, piece_id desc, other_id) where verdict is null;
