@@ -21,21 +21,22 @@ const MOST_KNOWN = 100;
 export async function sourceFlows(db: Database, now: Date): Promise<SourceFlow[]> {
   const weekAgo = new Date(now.getTime() - 7 * DAY_MS);
   const longAgo = new Date(weekAgo.getTime() - WEEKS * 7 * DAY_MS);
-  const of = (condition: RawBuilder<unknown>) =>
-    sql`from piece_sources s where s.source_id = src.id and s.published_at ${condition}`;
-  const between = (from: Date, until: Date) => of(sql`> ${from} and s.published_at <= ${until}`);
   const { rows } = await sql<SourceFlow>`
     with flows as (
       select src.id,
-        (select count(*) ${between(weekAgo, now)}) as week,
-        (select count(*) ${between(longAgo, weekAgo)}) as before,
-        (select max(s.published_at) ${of(sql`<= ${now}`)}) as newest,
-        (select min(s.published_at) ${of(sql`<= ${now}`)}) as oldest,
-        (select count(*) from (select ${of(sql`<= ${now}`)} limit ${MOST_KNOWN}) k) as known
+        (select count(*) ${piecesAt(sql`> ${weekAgo} and s.published_at <= ${now}`)}) as week,
+        (select count(*) ${piecesAt(sql`> ${longAgo} and s.published_at <= ${weekAgo}`)}) as before,
+        (select max(s.published_at) ${piecesAt(sql`<= ${now}`)}) as newest,
+        (select min(s.published_at) ${piecesAt(sql`<= ${now}`)}) as oldest,
+        (select count(*) from (select ${piecesAt(sql`<= ${now}`)} limit ${MOST_KNOWN}) k) as known
       from sources src
     )
     select id as "sourceId", newest as "newestAt", known::int as known, week::int as week,
       before / greatest(1, least(${WEEKS}, extract(epoch from ${weekAgo} - oldest) / 604800))::float8 as "usualWeek"
     from flows where newest is not null`.execute(db);
   return rows;
+}
+
+function piecesAt(condition: RawBuilder<unknown>) {
+  return sql`from piece_sources s where s.source_id = src.id and s.published_at ${condition}`;
 }

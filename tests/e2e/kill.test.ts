@@ -79,7 +79,7 @@ function copies(folder: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const file of readdirSync(inbox)) {
     const mail = readFileSync(path.join(inbox, file), 'latin1');
-    if (!/^List-Id:/m.test(mail.slice(0, mail.indexOf('\r\n\r\n')))) continue;
+    if (!/^List-ID:/im.test(mail.slice(0, mail.indexOf('\r\n\r\n')))) continue;
     const [, to = ''] = /^Delivered-To: (.*)\r$/m.exec(mail.slice(0, 300)) ?? [];
     counts.set(to, (counts.get(to) ?? 0) + 1);
   }
