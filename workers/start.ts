@@ -1,6 +1,7 @@
 import { type App, QUEUE } from '../src/app.ts';
 import { endPresence, reconcile, reportPresence } from '../src/dispatch/index.ts';
 import { SECOND_MS } from '../src/lib/time.ts';
+import { sendReaderLetters } from '../src/newsroom/index.ts';
 import { reasonOf } from '../src/platform/errors.ts';
 import { deliverDue } from '../src/webhooks/index.ts';
 import { collectProcessor } from './collect.ts';
@@ -16,6 +17,7 @@ const BATCHES = 2;
 const COLLECTORS = 4;
 const PRESENCE_MS = SECOND_MS;
 const WEBHOOKS_MS = SECOND_MS;
+const LETTERS_MS = SECOND_MS;
 
 /** The workers of this process (`collects`: those that read sources and tell webhooks, too), its sign of life, and its look at the books, which needs no queue. */
 export async function startWorkers(app: App, { collects = true } = {}): Promise<Workers> {
@@ -34,9 +36,13 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
     // Not waited for: a slow one is told while the next look finds what is due to the others.
     if (collects) deliverDue(telling).catch((error: unknown) => unable(app, 'tell webhooks', error));
   });
+  const newsroom = collects ? await app.newsroom() : undefined;
+  const letters = repeated(app, 'send letters to readers', LETTERS_MS, async () => {
+    if (newsroom !== undefined) while ((await sendReaderLetters(newsroom)) > 0);
+  });
   const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
-  if (collects) {
-    const collect = collectProcessor(await app.newsroom(), queues.queue(QUEUE.collect));
+  if (newsroom !== undefined) {
+    const collect = collectProcessor(newsroom, queues.queue(QUEUE.collect));
     workers.push(queues.worker(QUEUE.collect, collect, { concurrency: COLLECTORS }));
   }
   return {
@@ -44,6 +50,7 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
       reaper.stop();
       signal.stop();
       webhooks.stop();
+      letters.stop();
       app.stopSending();
       await Promise.all(workers.map((worker) => worker.close()));
       await endPresence(db, app.processId).catch(() => {});

@@ -27,7 +27,7 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
   await sql`create table ${partition} (like deliveries including defaults, check (edition_id = ${id})) with (fillfactor = 60)`.execute(
     db,
   );
-  const readers = mailable(newsletterId);
+  const readers = sql`${mailable(newsletterId)} and ${isTheirTurn(newsletterId)}`;
   const whom =
     correctsEditionId === null ? readers : sql`${readers} and p.id in (${reachedBy(Number(correctsEditionId))})`;
   const size = isWhole(audience) ? await fill(db, audience, whom) : await fillByVariant(db, audience, whom);
@@ -40,6 +40,14 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
     await sql`insert into batches (edition_id, batch, due_at)
       select ${editionId}, n, now() from generate_series(0, ${Math.ceil(size / BATCH_SIZE) - 1}) n`.execute(db);
   return size;
+}
+
+/** Whoever wants one in so many days has had none in them. */
+function isTheirTurn(newsletterId: number) {
+  return sql`(s.every_days = 0 or not exists (
+    select from deliveries d join editions e on e.id = d.edition_id
+    where e.newsletter_id = ${newsletterId} and e.started_at > now() - s.every_days * interval '1 day'
+      and d.subscriber_id = s.subscriber_id and d.state not in ('withdrawn', 'refused', 'expired')))`;
 }
 
 function isWhole({ others = [] }: AudienceOf): boolean {

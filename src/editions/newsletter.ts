@@ -110,6 +110,15 @@ export const newsletterSettingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9-]{1,40}$/)
     .default('gazette'),
+  /** What it is, for the pages where people choose: a sentence or two. */
+  description: z.string().trim().max(500).default(''),
+  /** May anybody subscribe to it on the public pages? */
+  isPublic: z.boolean().default(false),
+  /** What a subscriber may choose of it, for editions and segments to go by. */
+  topics: z
+    .array(z.strictObject({ key: z.string().regex(/^[a-z0-9-]{1,40}$/), title: z.string().trim().min(1).max(60) }))
+    .max(20)
+    .default([]),
   /** Why a reader gets this mail, as a sentence of the footer. */
   why: z.string().trim().max(300).default(''),
   /** What becomes of a mail of which nobody can tell whether it arrived: sent again, or held for an editor. */

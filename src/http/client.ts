@@ -15,8 +15,8 @@ export function fromOf(request: FastifyRequest): From {
 }
 
 /** What the audit log keeps of a request, beside the act. */
-export function originOf(request: FastifyRequest): Origin {
+export function originOf(request: FastifyRequest, by?: 'link'): Origin {
   const { identity } = request;
-  const via = identity !== null && identity.session === null ? 'api' : 'desk';
+  const via = by ?? (identity !== null && identity.session === null ? 'api' : 'desk');
   return { via, accountId: identity?.account.id ?? null, ...fromOf(request) };
 }

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 // own origin, so that nothing a source wrote can act as us.
 
 const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; frame-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const MAIL_POLICY = (frameAncestors: string) =>

@@ -30,7 +30,11 @@ function compileFolder(folder: string): PageRenderer {
   handlebars.registerHelper('indent', (depth: number) => '\u2003'.repeat(depth));
   handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('words', (value: string) => value.replaceAll('_', ' '));
-  const knownHelpers = { count: true, when: true, is: true, words: true, indent: true };
+  // Puts what differs in the place of {names}.
+  handlebars.registerHelper('say', (text: string, { hash }: { hash: Record<string, unknown> }) =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => String(hash[name] ?? '')),
+  );
+  const knownHelpers = { say: true, count: true, when: true, is: true, words: true, indent: true };
   const pages = new Map<string, HandlebarsTemplateDelegate>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.hbs'))) {
     const name = path.basename(file, '.hbs');

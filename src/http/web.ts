@@ -71,7 +71,7 @@ export function readersServer(app: App): FastifyInstance {
   // One-click unsubscribing comes as a form, encoded either way (RFC 8058 3.2), and says nothing that the address does not.
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   limitByAddress(server, app);
-  assetRoutes(server);
+  assetRoutes(server, 'readers');
   readerRoutes(server, app, pages);
   mediaRoutes(server, app.database.db);
   return server;
@@ -90,7 +90,7 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
   takeForms(server);
   const door = guardDesk(server, app, port);
   const show = deskPages(app, render);
-  assetRoutes(server);
+  assetRoutes(server, 'desk');
   signInRoutes(server, { app, door, show });
   accountRoutes(server, { app, door, show });
   peopleRoutes(server, { app, show });

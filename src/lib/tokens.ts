@@ -15,7 +15,8 @@ export interface SigningKeys {
   retired: SigningKey[];
 }
 
-export type TokenPurpose = 'unsubscribe' | 'preferences' | 'view' | 'message-id' | 'return-path';
+export type TokenPurpose =
+  'unsubscribe' | 'preferences' | 'view' | 'message-id' | 'return-path' | 'confirm' | 'self' | 'new-address';
 
 /** 16 bytes of MAC: 128 bits, 26 characters. */
 const MAC_BYTES = 16;

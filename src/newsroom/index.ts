@@ -7,7 +7,7 @@ export { proposeCorrection, reopenStopped } from './correct.ts';
 export { getEdition } from './find.ts';
 export { sourceHealth } from './health.ts';
 export { fetchEditionImages } from './images.ts';
-export { comeBack, leave } from './leave.ts';
+export { comeBack, leave, sayWhyLeft } from './leave.ts';
 export { markPiece } from './mark.ts';
 export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
 export { decidePair, embargoPiece, getPiece } from './pieces.ts';
@@ -39,5 +39,9 @@ export {
   sendEdition,
   stopEdition,
 } from './send.ts';
+export { askToSubscribe, confirmSignUp, publicNewsletters } from './signUp.ts';
+export { sendReaderLetters } from './readerLetters.ts';
+export { LONGEST_PAUSE_WEEKS, choicesOf, savePreferences } from './preferences.ts';
+export { askNewAddress, confirmNewAddress, eraseReader, mailSelfLink, readerData } from './selfService.ts';
 export { sendTest } from './sendTest.ts';
 export { tick } from './tick.ts';

@@ -1,9 +1,10 @@
 import { recordAct } from '../audit/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { announce } from '../webhooks/index.ts';
-import { type ReaderLink, endSubscription, restoreSubscription } from '../subscribers/index.ts';
+import { type ReaderLink, endSubscription, restoreSubscription, setWhyLeft } from '../subscribers/index.ts';
 
-const causeOf = ({ editionId }: ReaderLink) => `by the link in edition ${editionId}`;
+const causeOf = ({ editionId }: ReaderLink) =>
+  editionId === 0 ? 'by the link in a letter' : `by the link in edition ${editionId}`;
 
 /** Ends the subscription that a reader's link stands for. True where it was one until now; again is harmless. */
 export async function leave(db: Database, link: ReaderLink): Promise<boolean> {
@@ -31,4 +32,11 @@ async function recordReader(
   const actor = `subscriber ${subscriberId}`;
   await recordAct(tx, { actor, act: `subscription ${what}`, subject: `newsletter ${newsletterId}` });
   await announce(tx, { type: `subscription.${what}`, newsletterId, data: { subscriberId, newsletterId, editionId } });
+}
+
+const WHYS = new Set(['too-much', 'not-for-me', 'never-asked', 'elsewhere', 'other']);
+
+/** Why somebody left, where they say so; one of a few words. */
+export async function sayWhyLeft(db: Database, { newsletterId, subscriberId }: ReaderLink, why: string): Promise<void> {
+  if (WHYS.has(why)) await setWhyLeft(db, newsletterId, subscriberId, why);
 }

@@ -1,7 +1,15 @@
 import { sweepAccounts } from '../accounts/index.ts';
+import { eraseDeliveries } from '../dispatch/index.ts';
 import { HOUR_MS } from '../lib/time.ts';
-import { sweepLimits, takeFromLimit } from '../platform/database/index.ts';
+import { type Database, sweepLimits, takeFromLimit } from '../platform/database/index.ts';
 import { sweepDeliveries } from '../webhooks/index.ts';
+import {
+  erasedLately,
+  shortenAddresses,
+  sweepAddressChanges,
+  sweepErasures,
+  sweepSignUps,
+} from '../subscribers/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
 const WEBHOOK_LOG_DAYS = 30;
@@ -12,4 +20,14 @@ export async function sweep({ db, clock }: Pick<Newsroom, 'db' | 'clock'>): Prom
   await sweepLimits(db);
   await sweepAccounts(db, clock.now());
   await sweepDeliveries(db, WEBHOOK_LOG_DAYS);
+  await sweepReaders(db, clock.now());
+}
+
+/** What of readers is of no more use: who never confirmed, addresses of sign-ups of a month ago, what was written of the erased. */
+async function sweepReaders(db: Database, now: Date): Promise<void> {
+  await sweepSignUps(db, now);
+  await sweepAddressChanges(db, now);
+  await shortenAddresses(db, now);
+  await eraseDeliveries(db, await erasedLately(db));
+  await sweepErasures(db, now);
 }

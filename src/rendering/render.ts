@@ -1,6 +1,7 @@
 import { sha256 } from '../lib/hash.ts';
 import { type Cut, type GapName, openGaps } from './gaps.ts';
 import type { Theme } from './theme.ts';
+import { finished } from './html.ts';
 import type { RenderInput } from './view.ts';
 
 // An edition in, a mail out, with its gaps: pure but for the random markers, which are gone from the result.
@@ -35,7 +36,7 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
   const problems = errors.map((error) => error.formattedMessage);
   const rendered = {
     subject: input.content.subject,
-    html: gaps.cut(compact(withMain(html))),
+    html: gaps.cut(finished(html)),
     text: gaps.cut(tidy(theme.text(view))),
   };
   for (const gap of ['unsubscribeToken', 'preferencesToken', 'viewToken'] as const) {
@@ -51,20 +52,6 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
 
 function count(cut: Cut, gap: GapName): number {
   return cut.filter((part) => typeof part !== 'string' && part.gap === gap).length;
-}
-
-/** MJML makes the mail an article; on its own in a browser it is a page, which has a main part. */
-function withMain(html: string): string {
-  return html.replace(/<body[^>]*>/, '$&<div role="main">').replace(/<\/body>/, '</div></body>');
-}
-
-/** MJML indents for people; half of a mail's bytes would be spaces. */
-function compact(html: string): string {
-  return html
-    .replace(/^[ \t]+/gm, '')
-    .replace(/[ \t]+$/gm, '')
-    .replace(/\n{2,}/g, '\n')
-    .trim();
 }
 
 /** Templates leave empty lines where they print nothing. */

@@ -1,3 +1,4 @@
+export { type Subscriber, type Subscription } from './subscriber.ts';
 export { type ReaderLink, readReaderToken, readerToken } from './tokens.ts';
 export {
   type ListedImport,
@@ -14,11 +15,38 @@ export {
   countSubscriptions,
   endSubscription,
   findSubscriber,
+  languageOf,
   findSubscriberByAddress,
   listSubscribers,
   listSubscriptions,
   mailable,
   mailableByDomain,
   restoreSubscription,
+  setWhyLeft,
   suppressionOf,
 } from './store.ts';
+export { likelyAddress } from './typo.ts';
+export { type Consent, listConsents, shortenAddresses, startSubscription, subscriberOf } from './consent.ts';
+export {
+  type SignUp,
+  type WantedSignUp,
+  endSignUpOf,
+  findSignUp,
+  keepSignUp,
+  putOffSignUp,
+  sweepSignUps,
+  takeSignUp,
+  takeSignUpsDue,
+} from './signUps.ts';
+export { eraseSubscriber, erasedLately, sweepErasures } from './erase.ts';
+export {
+  CADENCES,
+  findAddressChange,
+  insertAddressChange,
+  setAddress,
+  setLanguage,
+  setPause,
+  setSubscription,
+  sweepAddressChanges,
+  takeAddressChange,
+} from './preferences.ts';

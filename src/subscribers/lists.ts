@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { addressKey } from '../lib/addresses.ts';
 import { type Database, sql } from '../platform/database/index.ts';
 import type { ImportReport } from './import.ts';
@@ -87,10 +88,20 @@ export async function pageOfSuppressions(
   return rows;
 }
 
+/** As lists of others have them: SHA-256 and MD5 of the address in lower case. */
+function hashesOf(key: string): string[] {
+  return ['sha256', 'md5'].map((algorithm) => createHash(algorithm).update(key).digest('hex'));
+}
+
+/** Also where only its hash is known. */
 export async function findSuppression(db: Database, address: string): Promise<Suppression | undefined> {
+  const key = addressKey(address);
   const { rows } = await sql<Suppression>`
-    select address_key as address, reason, detail, since from suppressions
-    where address_key = ${addressKey(address)} limit 1`.execute(db);
+    select address_key as address, reason, detail, since from suppressions where address_key = ${key}
+    union all
+    select ${key}, reason, detail, since from suppressed_hashes where hash = any(${hashesOf(key)}::text[]) limit 1`.execute(
+    db,
+  );
   return rows[0];
 }
 

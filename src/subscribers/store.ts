@@ -32,6 +32,8 @@ export async function importRows(
         as r(address text, "addressKey" text, domain text, name text)
     ), welcome as (
       select i.* from input i where not exists (select from suppressions s where s.address_key = i."addressKey")
+        and not exists (select from suppressed_hashes h
+          where h.hash in (encode(sha256(convert_to(i."addressKey", 'UTF8')), 'hex'), md5(i."addressKey")))
     ), people as (
       insert into subscribers (address, address_key, domain, name)
       select address, "addressKey", domain, name from welcome
@@ -84,6 +86,11 @@ export async function findSubscriber(db: Database, id: number): Promise<Subscrib
   return (await sql<Subscriber>`select id, address, name from subscribers where id = ${id}`.execute(db)).rows[0];
 }
 
+export async function languageOf(db: Database, id: number): Promise<string> {
+  const { rows } = await sql<{ language: string }>`select language from subscribers where id = ${id}`.execute(db);
+  return rows[0]?.language ?? '';
+}
+
 /** However it is written. */
 export async function findSubscriberByAddress(db: Database, address: string): Promise<Subscriber | undefined> {
   const { rows } = await sql<Subscriber>`
@@ -93,7 +100,8 @@ export async function findSubscriberByAddress(db: Database, address: string): Pr
 
 export async function listSubscriptions(db: Database, subscriberId: number): Promise<Subscription[]> {
   const { rows } = await sql<Subscription>`
-    select s.newsletter_id as "newsletterId", n.name as newsletter, s.state, s.since
+    select s.newsletter_id as "newsletterId", n.name as newsletter, s.state, s.since, s.topics,
+      s.every_days as "everyDays", s.paused_until as "pausedUntil"
     from subscriptions s join newsletters n on n.id = s.newsletter_id
     where s.subscriber_id = ${subscriberId} order by n.name`.execute(db);
   return rows;
@@ -110,6 +118,11 @@ export async function endSubscription(
     update subscriptions set state = 'unsubscribed', since = now(), cause = ${cause}
     where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId} and state <> 'unsubscribed'`.execute(db);
   return numAffectedRows === 1n;
+}
+
+export async function setWhyLeft(db: Database, newsletterId: number, subscriberId: number, why: string): Promise<void> {
+  await sql`update subscriptions set left_because = ${why}
+    where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId} and state = 'unsubscribed'`.execute(db);
 }
 
 /** Brings back a subscription that the same person ended by this very link. */
@@ -140,13 +153,13 @@ export function suppressionOf(people: RawBuilder<unknown>, reason: SuppressionRe
 
 /**
  * For statements of others that must read across: the people a newsletter may be sent to, as `subscriber_id`, `address` and
- * `name`. Unsubscribed, unconfirmed and suppressed people are never among them.
+ * `name`. Unsubscribed, unconfirmed, pausing and suppressed people are never among them.
  */
 export function mailable(newsletterId: number) {
   return sql`
     select p.id as subscriber_id, p.address, p.name
     from subscriptions s join subscribers p on p.id = s.subscriber_id
-    where s.newsletter_id = ${newsletterId} and s.state = 'active'
+    where s.newsletter_id = ${newsletterId} and s.state = 'active' and (s.paused_until is null or s.paused_until <= now())
       and not exists (select from suppressions x where x.address_key = p.address_key)`;
 }
 

@@ -11,6 +11,10 @@ export interface Subscription {
   newsletter: string;
   state: SubscriptionState;
   since: Date;
+  topics: string[];
+  /** At most one edition in so many days; 0: each. */
+  everyDays: number;
+  pausedUntil: Date | null;
 }
 
 export type SuppressionReason = 'unknown-mailbox' | 'complaint' | 'manual';

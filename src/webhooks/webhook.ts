@@ -17,6 +17,7 @@ export const EVENT_TYPES = [
   'edition.sent',
   /** While it is being sent, every minute: how many are in which state. */
   'edition.sums',
+  'subscription.started',
   'subscription.ended',
   'subscription.restored',
   /** Asked for by somebody, to see that it arrives. */

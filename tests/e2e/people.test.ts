@@ -1,18 +1,13 @@
-import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { createLink } from '../../src/accounts/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { addNewsletter, addPublication, openHouse } from '../support/house.ts';
+import { lookAt } from '../support/look.ts';
 
 // Coming in, one's own account, inviting somebody, the audit log and the API's reference, in a real Chromium.
 
-const SHOTS = path.resolve('test-results/screenshots');
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const suite = browserMissing === undefined ? describe : describe.skip;
 const PASSWORD = 'seven silver spoons slide';
 
@@ -20,12 +15,8 @@ suite(`people at the desk in a browser${browserMissing === undefined ? '' : ` ($
   let house: Awaited<ReturnType<typeof openHouse>>;
   let web: Web;
   let browser: Browser;
-  const looks: { width: number; colorScheme: 'light' | 'dark' }[] = [375, 1280].flatMap((width) =>
-    (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
-  );
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     house = await openHouse({ inbox: true });
     web = await startWeb(house);
     await addPublication(house.database.db);
@@ -38,24 +29,7 @@ suite(`people at the desk in a browser${browserMissing === undefined ? '' : ` ($
     await house?.remove();
   });
 
-  /** How a page looks on a telephone and a desktop, by day and by night, and what axe-core says of it. */
-  async function look(page: Page, name: string): Promise<void> {
-    for (const { width, colorScheme } of looks) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: path.join(SHOTS, `people-${name}-${width}-${colorScheme}.png`), fullPage: true });
-      expect([name, width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([name, width, width]);
-      await page.evaluate(axeSource);
-      const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
-        violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-      };
-      expect(
-        violations.map(
-          ({ id, nodes }) => `${name} ${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`,
-        ),
-      ).toEqual([]);
-    }
-  }
+  const look = (page: Page, name: string) => lookAt(page, `people-${name}`);
 
   async function signIn(page: Page, address: string): Promise<void> {
     await page.goto(`${web.deskUrl}/sign-in`);

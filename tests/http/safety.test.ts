@@ -74,9 +74,12 @@ test('THREATS 5, 6: an archive is no list, and nothing in it is unpacked', async
     });
     expect([status, body.code]).toEqual([415, 'unsupported-media']);
   }
-  // Whom a newsletter is open to is nobody's to say by its number: nothing public takes one.
-  for (const path of ['/subscribe', '/newsletters/1', '/api/v1/newsletters'])
-    expect((await fetch(readers() + path)).status).toBe(404);
+  // What is not open to all is not on the public pages, by whatever number or name.
+  expect(await (await fetch(`${readers()}/subscribe?newsletter=weekly`)).text()).not.toContain('<form');
+  for (const newsletter of ['weekly', '1']) {
+    const body = new URLSearchParams({ newsletter, address: 'a@readers.example' });
+    expect((await fetch(`${readers()}/subscribe`, { method: 'POST', body })).status).toBe(400);
+  }
 });
 
 test('THREATS 6, 11: an upload is what its bytes are, encoded anew, and shown in nobody’s name', async () => {

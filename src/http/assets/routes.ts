@@ -1,21 +1,35 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { sha256 } from '../../lib/hash.ts';
 
 /** Everything that pages load from us; nothing else can be asked for. */
-const ASSETS: Record<string, string> = {
-  'roundup.css': 'text/css; charset=utf-8',
-  'desk.css': 'text/css; charset=utf-8',
-  'live.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
+const CSS = 'text/css; charset=utf-8';
+const SCRIPT = 'text/javascript; charset=utf-8';
+const own = (file: string) => path.join(import.meta.dirname, file);
+/** The widget of the proof of work, as its package ships it. */
+const ALTCHA = path.join(path.dirname(createRequire(import.meta.url).resolve('altcha/external')), '..');
+type Assets = Record<string, [file: string, type: string]>;
+const COMMON: Assets = { 'roundup.css': [own('roundup.css'), CSS], 'icon.svg': [own('icon.svg'), 'image/svg+xml'] };
+const DESK: Assets = { ...COMMON, 'desk.css': [own('desk.css'), CSS], 'live.js': [own('live.js'), SCRIPT] };
+const READERS: Assets = {
+  ...COMMON,
+  'readers.css': [own('readers.css'), CSS],
+  'work.js': [own('work.js'), SCRIPT],
+  'altcha.js': [path.join(ALTCHA, 'external/altcha.min.js'), SCRIPT],
+  'altcha.css': [path.join(ALTCHA, 'external/altcha.css'), CSS],
+  'altcha-worker.js': [path.join(ALTCHA, 'workers/pbkdf2.js'), SCRIPT],
+  'altcha-es.js': [path.join(ALTCHA, 'i18n/es-es.js'), SCRIPT],
+  'altcha-fr.js': [path.join(ALTCHA, 'i18n/fr-fr.js'), SCRIPT],
+  'altcha-ar.js': [path.join(ALTCHA, 'i18n/ar.js'), SCRIPT],
 };
 
-export function assetRoutes(server: FastifyInstance): void {
-  for (const [file, type] of Object.entries(ASSETS)) {
-    const bytes = readFileSync(path.join(import.meta.dirname, file));
+export function assetRoutes(server: FastifyInstance, of: 'desk' | 'readers'): void {
+  for (const [name, [file, type]] of Object.entries(of === 'desk' ? DESK : READERS)) {
+    const bytes = readFileSync(file);
     const etag = `"${sha256(bytes).slice(0, 16)}"`;
-    server.get(`/assets/${file}`, { config: { access: { who: 'anyone' }, unlimited: true } }, (request, reply) => {
+    server.get(`/assets/${name}`, { config: { access: { who: 'anyone' }, unlimited: true } }, (request, reply) => {
       reply
         .header('etag', etag)
         .header('cache-control', 'public, max-age=300')

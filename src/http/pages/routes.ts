@@ -1,20 +1,20 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { renditionFor } from '../../dispatch/index.ts';
-import { findNewsletter, findPublication } from '../../editions/index.ts';
+import { findNewsletter } from '../../editions/index.ts';
 import { escapeHtml } from '../../lib/escape.ts';
-import { comeBack, leave } from '../../newsroom/index.ts';
+import { comeBack, leave, publicNewsletters, sayWhyLeft } from '../../newsroom/index.ts';
 import { fill } from '../../rendering/index.ts';
-import {
-  type ReaderLink,
-  findSubscriber,
-  listSubscriptions,
-  readReaderToken,
-  readerToken,
-} from '../../subscribers/index.ts';
+import { type ReaderLink, findSubscriber, languageOf, readReaderToken, readerToken } from '../../subscribers/index.ts';
 import { sql } from '../../platform/database/index.ts';
-import { protectMail, protectPage } from '../security.ts';
+import { protectMail } from '../security.ts';
 import type { PageRenderer } from '../templates.ts';
+import { confirmRoutes } from './confirm.ts';
+import { preferenceRoutes } from './preferences.ts';
+import { fieldsOf, readerPages, say } from './reader.ts';
+import { newAddressRoutes, selfRoutes } from './self.ts';
+import { signUpRoutes } from './signUp.ts';
+import type { PageWords } from './words/words.ts';
 
 // What the links in a mail lead to. A GET changes nothing, whoever follows it; leaving takes a POST, by the page's button or
 // by a mail program's own (RFC 8058), and is answered with 200, without cookies or redirects.
@@ -29,68 +29,54 @@ const UNLIMITED_LINK = { ...LINK, unlimited: true } as const;
 export function readerRoutes(server: FastifyInstance, app: App, render: PageRenderer): void {
   const { keys } = app.config;
   const { db } = app.database;
-  const show = (reply: FastifyReply, page: string, view: Record<string, unknown>) => {
-    protectPage(reply);
-    return reply.type('text/html; charset=utf-8').send(render(page, view));
-  };
-  const unknown = (reply: FastifyReply) => {
-    reply.code(404);
-    return show(reply, 'unknown-link', { title: 'This link does not work' });
-  };
+  const show = readerPages(app, render);
+  const unknown = (request: FastifyRequest, reply: FastifyReply) =>
+    show(request, reply, { page: 'unknown-link', title: (w) => w.unknownLinkTitle, status: 404 });
+
+  const linkOf = (token: string) => readReaderToken(keys, 'unsubscribe', token);
 
   server.get<Params>('/u/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
-    const link = readReaderToken(keys, 'unsubscribe', request.params.token);
-    if (link === undefined) return unknown(reply);
-    return show(reply, 'unsubscribe', { title: 'Unsubscribe', ...(await about(link)), token: request.params.token });
+    const link = linkOf(request.params.token);
+    if (link === undefined) return unknown(request, reply);
+    return showAbout(request, reply, link, { page: 'unsubscribe', title: (w, about) => say(w.leaveTitle, about) });
   });
 
   server.post<Params>('/u/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
-    const link = readReaderToken(keys, 'unsubscribe', request.params.token);
-    if (link === undefined) return unknown(reply);
+    const link = linkOf(request.params.token);
+    if (link === undefined) return unknown(request, reply);
     await leave(db, link);
-    return show(reply, 'unsubscribed', {
-      title: 'You are unsubscribed',
-      ...(await about(link)),
-      token: request.params.token,
-    });
+    return showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle });
   });
 
   server.post<Params>('/u/:token/undo', { config: LINK }, async (request, reply) => {
-    const link = readReaderToken(keys, 'unsubscribe', request.params.token);
-    if (link === undefined) return unknown(reply);
+    const link = linkOf(request.params.token);
+    if (link === undefined) return unknown(request, reply);
     const restored = await comeBack(db, link);
-    return show(reply, 'restored', {
-      title: restored ? 'Welcome back' : 'Nothing to undo',
-      ...(await about(link)),
-      restored,
-    });
+    const title = (w: PageWords) => (restored ? w.backTitle : w.nothingToUndoTitle);
+    return showAbout(request, reply, link, { page: 'restored', title, view: { restored } });
   });
 
-  server.get<Params>('/p/:token', { config: LINK }, async (request, reply) => {
-    const link = readReaderToken(keys, 'preferences', request.params.token);
-    const subscriber = link === undefined ? undefined : await findSubscriber(db, link.subscriberId);
-    if (link === undefined || subscriber === undefined) return unknown(reply);
-    const subscriptions = (await listSubscriptions(db, subscriber.id)).map((subscription) => ({
-      ...subscription,
-      active: subscription.state === 'active',
-      leaveToken: readerToken(keys, 'unsubscribe', { ...link, newsletterId: subscription.newsletterId }),
-    }));
-    return show(reply, 'preferences', {
-      title: 'Your subscriptions',
-      address: subscriber.address,
-      subscriptions,
-      ...(await about(link)),
-    });
+  server.post<Params>('/u/:token/why', { config: LINK }, async (request, reply) => {
+    const link = linkOf(request.params.token);
+    if (link === undefined) return unknown(request, reply);
+    await sayWhyLeft(db, link, fieldsOf(request).get('why') ?? '');
+    return showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle, view: { told: true } });
   });
+
+  signUpRoutes(server, app, show);
+  confirmRoutes(server, app, show);
+  preferenceRoutes(server, app, show);
+  selfRoutes(server, app, show);
+  newAddressRoutes(server, app, show);
 
   server.get<Params>('/e/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
     const link = readReaderToken(keys, 'view', request.params.token);
-    if (link === undefined) return unknown(reply);
+    if (link === undefined) return unknown(request, reply);
     const [rendition, subscriber] = await Promise.all([
       renditionFor(db, link.editionId, link.subscriberId),
       findSubscriber(db, link.subscriberId),
     ]);
-    if (rendition === undefined || subscriber === undefined) return unknown(reply);
+    if (rendition === undefined || subscriber === undefined) return unknown(request, reply);
     const tokens = {
       unsubscribeToken: readerToken(keys, 'unsubscribe', link),
       preferencesToken: readerToken(keys, 'preferences', link),
@@ -101,9 +87,10 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     return reply.type('text/html; charset=utf-8').send(fill(rendition.html, (gap) => values[gap] ?? ''));
   });
 
-  server.get('/', { config: OPEN }, async (_request, reply) =>
-    show(reply, 'home', { title: 'Newsletters', publication: await findPublication(db) }),
-  );
+  server.get('/', { config: OPEN }, async (request, reply) => {
+    const newsletters = await publicNewsletters(db);
+    return show(request, reply, { page: 'home', title: (w) => w.home, view: () => ({ newsletters }) });
+  });
 
   server.get('/healthz', { config: { ...OPEN, unlimited: true } }, async (_request, reply) => {
     await sql`select 1`.execute(db);
@@ -111,11 +98,34 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
   });
 
   server.get('/robots.txt', { config: OPEN }, async (_request, reply) =>
-    reply.type('text/plain').send('User-agent: *\nDisallow: /u/\nDisallow: /p/\n'),
+    reply
+      .type('text/plain')
+      .send('User-agent: *\nDisallow: /u/\nDisallow: /p/\nDisallow: /me/\nDisallow: /confirm/\nDisallow: /address/\n'),
   );
 
-  async function about(link: ReaderLink): Promise<Record<string, unknown>> {
-    const [newsletter, publication] = await Promise.all([findNewsletter(db, link.newsletterId), findPublication(db)]);
-    return { newsletter: newsletter?.name ?? 'this newsletter', publication };
+  /** A page about one subscription, in its reader's language. */
+  async function showAbout(
+    request: FastifyRequest<Params>,
+    reply: FastifyReply,
+    link: ReaderLink,
+    { page, title, view = {} }: AboutPage,
+  ): Promise<FastifyReply> {
+    const [newsletter, language] = await Promise.all([
+      findNewsletter(db, link.newsletterId),
+      languageOf(db, link.subscriberId),
+    ]);
+    const about = { newsletter: newsletter?.name ?? '' };
+    return show(request, reply, {
+      page,
+      title: (w) => title(w, about),
+      language: language === '' ? (newsletter?.language ?? '') : language,
+      view: () => ({ ...about, token: request.params.token, ...view }),
+    });
   }
+}
+
+interface AboutPage {
+  page: string;
+  title: (words: PageWords, about: { newsletter: string }) => string;
+  view?: Record<string, unknown>;
 }

@@ -1,0 +1,92 @@
+/** What readers' pages say; `{x}` stands for what differs. */
+export interface PageWords {
+  language: string;
+  // Subscribing
+  subscribe: string;
+  subscribeTo: string;
+  whichOnes: string;
+  address: string;
+  addressHint: string;
+  name: string;
+  optional: string;
+  topics: string;
+  allTopics: string;
+  consent: string;
+  leaveEmpty: string;
+  workTitle: string;
+  workNoScript: string;
+  nothingOpen: string;
+  chooseOne: string;
+  badAddress: string;
+  didYouMean: string;
+  tooMany: string;
+  workWanted: string;
+  // After asking
+  askedTitle: string;
+  askedText: string;
+  askedSmall: string;
+  // Confirming
+  confirmTitle: string;
+  confirmText: string;
+  confirmButton: string;
+  confirmedTitle: string;
+  confirmedText: string;
+  toPreferences: string;
+  usedLinkTitle: string;
+  usedLinkText: string;
+  // Leaving
+  leaveTitle: string;
+  leaveText: string;
+  leaveButton: string;
+  leftTitle: string;
+  leftText: string;
+  mistaken: string;
+  undo: string;
+  whyTitle: string;
+  whyReasons: [key: string, text: string][];
+  whyButton: string;
+  thanks: string;
+  backTitle: string;
+  backText: string;
+  nothingToUndoTitle: string;
+  nothingToUndoText: string;
+  // Preferences
+  preferencesTitle: string;
+  youGet: string;
+  howOften: string;
+  cadences: [days: number, text: string][];
+  pageLanguage: string;
+  pause: string;
+  pauseNow: string;
+  pauseNone: string;
+  pausedUntil: string;
+  save: string;
+  saved: string;
+  yourData: string;
+  yourDataText: string;
+  yourDataButton: string;
+  linkSent: string;
+  // One's own page
+  selfTitle: string;
+  selfText: string;
+  changeAddress: string;
+  newAddress: string;
+  changeAddressText: string;
+  download: string;
+  downloadText: string;
+  erase: string;
+  eraseText: string;
+  eraseSure: string;
+  erased: string;
+  erasedText: string;
+  newAddressTitle: string;
+  newAddressText: string;
+  newAddressButton: string;
+  newAddressDone: string;
+  newAddressTaken: string;
+  // All pages
+  unknownLinkTitle: string;
+  unknownLinkText: string;
+  archive: string;
+  home: string;
+}

@@ -1,0 +1,175 @@
+import { dkimKeysFor } from '../dispatch/index.ts';
+import { type Newsletter, getPublication, listNewsletters } from '../editions/index.ts';
+import {
+  type About,
+  type WaitingLetter,
+  endLetter,
+  insertLetter,
+  putOffLetter,
+  readerMessage,
+  takeLetters,
+  writeReaderLetter,
+} from '../letters/index.ts';
+import { domainOf } from '../lib/addresses.ts';
+import { inLanes } from '../lib/lanes.ts';
+import { HOUR_MS, MINUTE_MS, shortDateTime } from '../lib/time.ts';
+import { type Tongue } from '../lib/tongues.ts';
+import { signToken } from '../lib/tokens.ts';
+import { type Database, takeFromLimit } from '../platform/database/index.ts';
+import { reasonOf } from '../platform/errors.ts';
+import { signMessage } from '../platform/mime/index.ts';
+import { isAboutRelay, wordsOf } from '../platform/smtp/index.ts';
+import {
+  type SignUp,
+  findSubscriberByAddress,
+  findSuppression,
+  listSubscriptions,
+  putOffSignUp,
+  readerToken,
+  takeSignUpsDue,
+} from '../subscribers/index.ts';
+import type { Newsroom } from './newsroom.ts';
+import { letterTongue } from './signUp.ts';
+
+// Letters to readers. What is due is written into the outbox, and what is in the outbox is handed over; any process may do it, and
+// may die over it.
+
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'relay'>;
+
+const AT_ONCE = 4;
+const TAKEN = 20;
+const LEASE_MS = 5 * MINUTE_MS;
+const TRY_AGAIN_MS = [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS];
+/** One domain gets so many confirmations, whoever asks; the others wait. */
+const PER_DOMAIN = { count: 300, perMs: HOUR_MS, burst: 100 };
+
+/** Writes the confirmations that are due and hands over what waits. Returns how many letters it had in hand. */
+export async function sendReaderLetters(parts: Parts): Promise<number> {
+  await writeConfirmations(parts);
+  const letters = await takeLetters(parts.db, TAKEN, LEASE_MS);
+  if (letters.length === 0) return 0;
+  const newsletters = await listNewsletters(parts.db);
+  await inLanes(letters, AT_ONCE, (letter) => send(parts, letter, newsletters));
+  return letters.length;
+}
+
+async function writeConfirmations({ db, clock }: Pick<Parts, 'db' | 'clock'>): Promise<void> {
+  const now = clock.now();
+  await db.transaction().execute(async (tx) => {
+    const due = await takeSignUpsDue(tx, TAKEN, now);
+    if (due.length === 0) return;
+    const newsletters = await listNewsletters(tx);
+    for (const signUp of due) {
+      const waitMs = await takeFromLimit(tx, `confirmations to ${domainOf(signUp.address)}`, PER_DOMAIN);
+      if (waitMs > 0) await putOffSignUp(tx, signUp.id, new Date(now.getTime() + waitMs));
+      else await writeConfirmation(tx, signUp, newsletters, now);
+    }
+  });
+}
+
+/** To whoever is subscribed to all of it, that they are; to a suppressed address, nothing. */
+async function writeConfirmation(tx: Database, signUp: SignUp, newsletters: Newsletter[], now: Date): Promise<void> {
+  const { id: signUpId, address, language, newsletterIds, expiresAt } = signUp;
+  const first = newsletters.find(({ id }) => newsletterIds.includes(id));
+  if (first === undefined || (await findSuppression(tx, address)) !== undefined) return;
+  const subscriber = await findSubscriberByAddress(tx, address);
+  const subscriptions = subscriber === undefined ? [] : await listSubscriptions(tx, subscriber.id);
+  const isKnown = newsletterIds.every((id) =>
+    subscriptions.some(({ newsletterId, state }) => newsletterId === id && state === 'active'),
+  );
+  const common = { newsletterId: first.id, address, language: letterTongue(language, first), madeAt: now };
+  if (isKnown && subscriber !== undefined)
+    await insertLetter(tx, { ...common, letter: 'known', about: { subscriberId: subscriber.id, newsletterIds } });
+  else
+    await insertLetter(tx, {
+      ...common,
+      letter: 'confirm',
+      about: { signUpId, newsletterIds, until: expiresAt.toISOString() },
+    });
+}
+
+async function send(parts: Parts, letter: WaitingLetter, newsletters: Newsletter[]): Promise<void> {
+  const { db, relay, log } = parts;
+  const { id, attempts, address } = letter;
+  const putOff = async (reason: string) => {
+    const ms = TRY_AGAIN_MS[attempts - 1];
+    if (ms !== undefined) return putOffLetter(db, id, ms);
+    log.warn(`letter ${id} to a reader was not taken, and is given up`, { letter: letter.letter, reason });
+    return endLetter(db, id);
+  };
+  try {
+    const newsletter = newsletters.find((one) => one.id === letter.newsletterId) ?? newsletters[0];
+    if (newsletter === undefined) return await endLetter(db, id);
+    const message = await messageOf(parts, letter, newsletter, newsletters);
+    const handover = await relay.deliver({ from: newsletter.sender.address, to: address }, message);
+    // In doubt it is not sent twice: a second letter about one wish is one too many.
+    if (handover.outcome === 'accepted' || handover.outcome === 'uncertain') return await endLetter(db, id);
+    if (handover.outcome !== 'refused' || isAboutRelay(handover)) return await putOff(wordsOf(handover));
+    log.info(`letter ${id} to a reader was refused`, { letter: letter.letter });
+    await endLetter(db, id);
+  } catch (error) {
+    log.error(`letter ${id} to a reader could not be written`, { reason: reasonOf(error) });
+    await putOff(reasonOf(error));
+  }
+}
+
+async function messageOf(
+  { db, keys, baseUrl }: Parts,
+  letter: WaitingLetter,
+  newsletter: Newsletter,
+  newsletters: Newsletter[],
+): Promise<Uint8Array[]> {
+  const { id, language, about, address, madeAt } = letter;
+  const publication = await getPublication(db);
+  const named = newsletters.filter((one) => about.newsletterIds?.includes(one.id));
+  const links = linksOf({ keys, baseUrl }, about, newsletter);
+  const isWelcome = letter.letter === 'welcome';
+  const written = await writeReaderLetter(letter.letter, language, {
+    publication: publication.name,
+    postalAddress: publication.postalAddress,
+    url: links[letter.letter],
+    values: {
+      newsletters: new Intl.ListFormat(language).format(named.map(({ name }) => name)),
+      promise: named.length === 1 ? newsletter.description : '',
+      until: untilText(about.until, newsletter, language),
+      unsubscribeUrl: named.length === 1 ? links.leave : links.welcome,
+    },
+  });
+  const domain = domainOf(newsletter.sender.address);
+  const message = readerMessage({
+    ...written,
+    from: newsletter.sender,
+    to: { name: '', address },
+    language,
+    messageId: `letter.${id}.${madeAt.getTime().toString(36)}@${domain}`,
+    date: madeAt,
+    unsubscribeUrl: isWelcome && named.length === 1 ? links.leave : undefined,
+  });
+  return signMessage(message, await dkimKeysFor(db, keys, domain), madeAt);
+}
+
+/** Where each letter's button leads. */
+function linksOf({ keys, baseUrl }: Pick<Parts, 'keys' | 'baseUrl'>, about: About, newsletter: Newsletter) {
+  const { signUpId = 0, changeId = 0, subscriberId = 0, newsletterIds = [], until } = about;
+  const link = { newsletterId: newsletterIds[0] ?? newsletter.id, subscriberId, editionId: 0 };
+  const preferences = `${baseUrl}/p/${readerToken(keys, 'preferences', link)}`;
+  return {
+    confirm: `${baseUrl}/confirm/${signToken(keys, 'confirm', [signUpId])}`,
+    known: preferences,
+    welcome: preferences,
+    self: `${baseUrl}/me/${signToken(keys, 'self', [subscriberId, until === undefined ? 0 : Date.parse(until)])}`,
+    'new-address': `${baseUrl}/address/${signToken(keys, 'new-address', [changeId])}`,
+    leave: `${baseUrl}/u/${readerToken(keys, 'unsubscribe', link)}`,
+  };
+}
+
+function untilText(until: string | undefined, { timeZone }: Newsletter, language: Tongue): string {
+  if (until === undefined) return '';
+  return language === 'en'
+    ? shortDateTime(new Date(until), timeZone)
+    : localDateTime(new Date(until), timeZone, language);
+}
+
+function localDateTime(date: Date, timeZone: string, language: Tongue): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone }).format(date);
+}

@@ -1,0 +1,127 @@
+import { recordAct } from '../audit/index.ts';
+import { type ReaderDelivery, deliveriesTo, eraseDeliveries } from '../dispatch/index.ts';
+import { listNewsletters } from '../editions/index.ts';
+import { endLettersTo, insertLetter } from '../letters/index.ts';
+import { addressKey } from '../lib/addresses.ts';
+import { sha256 } from '../lib/hash.ts';
+import { DAY_MS } from '../lib/time.ts';
+import { takeFromLimit } from '../platform/database/index.ts';
+import { RoundupError } from '../platform/errors.ts';
+import {
+  type Consent,
+  type Subscription,
+  endSignUpOf,
+  eraseSubscriber,
+  findSubscriber,
+  insertAddressChange,
+  languageOf,
+  listConsents,
+  listSubscriptions,
+  setAddress,
+  takeAddressChange,
+} from '../subscribers/index.ts';
+import type { Newsroom } from './newsroom.ts';
+import { letterTongue } from './signUp.ts';
+
+// What a reader may do about their address and their data. Mails get forwarded, and their links with them: so it takes a fresh link,
+// mailed to the address.
+
+type Parts = Pick<Newsroom, 'db' | 'clock'>;
+
+const LINK_MS = DAY_MS;
+/** Nobody is flooded with links, whoever asks for them. */
+const LINKS = { count: 3, perMs: DAY_MS, burst: 3 };
+
+/** Mails the link to the subscriber's own address. Too many are left out, and that is told to nobody. */
+export async function mailSelfLink({ db, clock }: Parts, subscriberId: number, newsletterId: number): Promise<void> {
+  const subscriber = await findSubscriber(db, subscriberId);
+  if (subscriber === undefined) return;
+  if ((await takeFromLimit(db, `links to subscriber ${subscriberId}`, LINKS)) > 0) return;
+  const now = clock.now();
+  const newsletter = (await listNewsletters(db)).find(({ id }) => id === newsletterId);
+  await insertLetter(db, {
+    newsletterId: newsletter?.id ?? null,
+    letter: 'self',
+    address: subscriber.address,
+    language: letterTongue(await languageOf(db, subscriberId), newsletter),
+    about: { subscriberId, until: new Date(now.getTime() + LINK_MS).toISOString() },
+    madeAt: now,
+  });
+}
+
+/** Asks a new address whether it is the subscriber's. Whether somebody else has it is told to nobody. */
+export async function askNewAddress({ db, clock }: Parts, subscriberId: number, address: string): Promise<void> {
+  const limit = `new address ${sha256(addressKey(address))}`;
+  if ((await takeFromLimit(db, limit, { count: 1, perMs: DAY_MS })) > 0) return;
+  const now = clock.now();
+  const expiresAt = new Date(now.getTime() + LINK_MS);
+  await db.transaction().execute(async (tx) => {
+    const [first] = await listSubscriptions(tx, subscriberId);
+    const newsletter = (await listNewsletters(tx)).find(({ id }) => id === first?.newsletterId);
+    const changeId = await insertAddressChange(tx, { subscriberId, address, expiresAt });
+    await insertLetter(tx, {
+      newsletterId: newsletter?.id ?? null,
+      letter: 'new-address',
+      address,
+      language: letterTongue(await languageOf(tx, subscriberId), newsletter),
+      about: { changeId, until: expiresAt.toISOString() },
+      madeAt: now,
+    });
+  });
+}
+
+/** Undefined where the link is used or too old. Throws `state-refused` where another subscriber has the address. */
+export async function confirmNewAddress({ db, clock }: Parts, changeId: number): Promise<string | undefined> {
+  return db.transaction().execute(async (tx) => {
+    const change = await takeAddressChange(tx, changeId, clock.now());
+    if (change === undefined) return undefined;
+    const { subscriberId, address } = change;
+    if (!(await setAddress(tx, subscriberId, address)))
+      throw new RoundupError('state-refused', `${address} is subscribed already.`);
+    const actor = `subscriber ${subscriberId}`;
+    await recordAct(tx, { actor, act: 'address changed', subject: actor });
+    return address;
+  });
+}
+
+export interface ReaderData {
+  address: string;
+  name: string;
+  language: string;
+  subscriptions: Subscription[];
+  consents: Consent[];
+  deliveries: ReaderDelivery[];
+}
+
+/** All that we know of somebody (GDPR, article 15). Throws `not-found`. */
+export async function readerData({ db }: Pick<Parts, 'db'>, subscriberId: number): Promise<ReaderData> {
+  const subscriber = await findSubscriber(db, subscriberId);
+  if (subscriber === undefined) throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
+  const { address, name } = subscriber;
+  return {
+    address,
+    name,
+    language: await languageOf(db, subscriberId),
+    subscriptions: await listSubscriptions(db, subscriberId),
+    consents: await listConsents(db, subscriberId),
+    deliveries: await deliveriesTo(db, subscriberId),
+  };
+}
+
+/**
+ * Forgets somebody (GDPR, article 17): subscriptions, consents and name go, and the ledger's rows lose address, name and what
+ * servers said, and keep their state, so that every sum stays. An address that must not be mailed stays so, as a hash. Throws
+ * `not-found`.
+ */
+export async function eraseReader({ db, clock }: Parts, subscriberId: number, by: string): Promise<void> {
+  const now = clock.now();
+  await db.transaction().execute(async (tx) => {
+    const subscriber = await findSubscriber(tx, subscriberId);
+    if (subscriber === undefined) throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
+    await endLettersTo(tx, subscriber.address);
+    await endSignUpOf(tx, subscriber.address);
+    await eraseSubscriber(tx, subscriberId, now);
+    await eraseDeliveries(tx, [subscriberId]);
+    await recordAct(tx, { actor: by, act: 'subscriber erased', subject: `subscriber ${subscriberId}` });
+  });
+}

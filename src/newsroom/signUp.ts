@@ -1,0 +1,103 @@
+import { recordAct } from '../audit/index.ts';
+import { type Newsletter, listNewsletters } from '../editions/index.ts';
+import { insertLetter } from '../letters/index.ts';
+import { type Tongue, tongueOf } from '../lib/tongues.ts';
+import type { Database } from '../platform/database/index.ts';
+import { RoundupError } from '../platform/errors.ts';
+import {
+  type SignUp,
+  type WantedSignUp,
+  keepSignUp,
+  startSubscription,
+  subscriberOf,
+  takeSignUp,
+} from '../subscribers/index.ts';
+import { announce } from '../webhooks/index.ts';
+import type { Newsroom } from './newsroom.ts';
+
+// How a reader comes: asks, gets one letter, and says yes by its link. Before that there is no subscriber.
+
+type Parts = Pick<Newsroom, 'db' | 'clock'>;
+
+export const CONFIRMED = 'confirmed by the link that was mailed to the address';
+
+/** The newsletters that anybody may subscribe to. */
+export async function publicNewsletters(db: Database): Promise<Newsletter[]> {
+  return (await listNewsletters(db)).filter(({ isPublic }) => isPublic);
+}
+
+/**
+ * Keeps what somebody asks for; what becomes of it is told to nobody but the address. Throws `input-invalid` for a newsletter
+ * that is not open to all.
+ */
+export async function askToSubscribe({ db, clock }: Parts, wanted: WantedSignUp): Promise<void> {
+  const open = await publicNewsletters(db);
+  const chosen = open.filter(({ id }) => wanted.newsletterIds.includes(id));
+  if (chosen.length === 0 || chosen.length < new Set(wanted.newsletterIds).size)
+    throw new RoundupError('input-invalid', 'There is no such newsletter to subscribe to.');
+  const topics = new Set(chosen.flatMap((newsletter) => newsletter.topics.map(({ key }) => key)));
+  await keepSignUp(db, { ...wanted, topics: wanted.topics.filter((topic) => topics.has(topic)) }, clock.now());
+}
+
+/** Subscribes whoever asked to what is chosen of it, and welcomes them. Undefined where the link is used or too old. */
+export async function confirmSignUp(
+  { db, clock }: Parts,
+  signUpId: number,
+  chosen: number[],
+): Promise<{ signUp: SignUp; subscriberId: number } | undefined> {
+  const now = clock.now();
+  return db.transaction().execute(async (tx) => {
+    const signUp = await takeSignUp(tx, signUpId, now);
+    if (signUp === undefined) return undefined;
+    const subscriber = await subscriberOf(tx, signUp);
+    const newsletters = (await listNewsletters(tx)).filter(
+      ({ id }) => signUp.newsletterIds.includes(id) && chosen.includes(id),
+    );
+    const started = [];
+    for (const newsletter of newsletters)
+      if (await subscribe(tx, subscriber.id, newsletter, { signUp, givenAt: now })) started.push(newsletter);
+    const [first] = started;
+    if (first !== undefined)
+      await insertLetter(tx, {
+        newsletterId: first.id,
+        letter: 'welcome',
+        address: signUp.address,
+        language: letterTongue(signUp.language, first),
+        about: { subscriberId: subscriber.id, newsletterIds: started.map(({ id }) => id) },
+        madeAt: now,
+      });
+    return { signUp, subscriberId: subscriber.id };
+  });
+}
+
+async function subscribe(
+  tx: Database,
+  subscriberId: number,
+  newsletter: Newsletter,
+  { signUp, givenAt }: { signUp: SignUp; givenAt: Date },
+): Promise<boolean> {
+  const { topics, form, words, from, askedAt } = signUp;
+  const own = topics.filter((topic) => newsletter.topics.some(({ key }) => key === topic));
+  const consent = { newsletterId: newsletter.id, givenAt, askedAt, ground: CONFIRMED, form, words, address: from };
+  if (!(await startSubscription(tx, subscriberId, { ...consent, topics: own }))) return false;
+  await recordStart(tx, { subscriberId, newsletterId: newsletter.id, ground: CONFIRMED });
+  return true;
+}
+
+export async function recordStart(
+  tx: Database,
+  { subscriberId, newsletterId, ground }: { subscriberId: number; newsletterId: number; ground: string },
+): Promise<void> {
+  await recordAct(tx, {
+    actor: `subscriber ${subscriberId}`,
+    act: 'subscription started',
+    subject: `newsletter ${newsletterId}`,
+    detail: { ground },
+  });
+  await announce(tx, { type: 'subscription.started', newsletterId, data: { subscriberId, newsletterId, ground } });
+}
+
+/** The reader's, where we write it; else the newsletter's; else English. */
+export function letterTongue(language: string, newsletter: Pick<Newsletter, 'language'> | undefined): Tongue {
+  return tongueOf(language) ?? tongueOf(newsletter?.language) ?? 'en';
+}

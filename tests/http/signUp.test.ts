@@ -1,0 +1,261 @@
+import PostalMime from 'postal-mime';
+import { type Challenge, solveChallenge } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { type Web, startWeb } from '../../src/http/index.ts';
+import { DAY_MS } from '../../src/lib/time.ts';
+import { sendReaderLetters, tick } from '../../src/newsroom/index.ts';
+import { sql } from '../../src/platform/database/index.ts';
+import { listConsents, listSubscriptions, findSubscriberByAddress } from '../../src/subscribers/index.ts';
+import { type MovableClock, clockAt } from '../support/clock.ts';
+import { addNewsletter, addPublication, openHouse } from '../support/house.ts';
+import { type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
+
+// How a reader comes, over HTTP and SMTP: asks, gets one letter, says yes.
+
+const PROMISE =
+  'Our weekly round-up of your favourite contributors and reporters, as well as staff analysis and opinion.';
+let house: Awaited<ReturnType<typeof openHouse>>;
+let web: Web;
+let sink: SmtpSink;
+let clock: MovableClock;
+let base: string;
+
+beforeEach(async () => {
+  sink = await startSmtpSink();
+  clock = clockAt('2026-11-25T09:00:00Z');
+  house = await openHouse({ relay: sink.relay, clock, config: { trustProxy: 1 } });
+  web = await startWeb(house);
+  base = `http://127.0.0.1:${web.port}`;
+  const { db } = house.database;
+  await addPublication(db);
+  await addNewsletter(db, {
+    isPublic: true,
+    description: PROMISE,
+    topics: [
+      { key: 'asia', title: 'Asia' },
+      { key: 'africa', title: 'Africa' },
+    ],
+  });
+  await addNewsletter(db, { isPublic: true }, '2026-01-01T00:00:00Z', 'daily');
+  await addNewsletter(db, {}, '2026-01-01T00:00:00Z', 'staff');
+  await sql`update newsletters set name = initcap(slug)`.execute(db);
+});
+afterEach(async () => {
+  await web.close();
+  await house.remove();
+  await sink.close();
+});
+
+const db = () => house.database.db;
+type Fields = Record<string, string | string[]>;
+
+function post(path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Response> {
+  const body = new URLSearchParams();
+  for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) body.append(name, value);
+  return fetch(base + path, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body,
+  });
+}
+
+const ask = (fields: Fields, headers: Record<string, string> = {}) =>
+  post('/subscribe', { newsletter: 'weekly', ...fields }, headers);
+const letters = async () => {
+  while ((await sendReaderLetters(await house.newsroom())) > 0);
+  return Promise.all(sink.mails.map(({ message }) => PostalMime.parse(message)));
+};
+const last = async () => (await letters()).at(-1)!;
+/** A letter's link, on the server of the test. */
+const linkIn = (text: string, part: string) => {
+  const url = text.split(/\s/).find((word) => word.startsWith(`https://news.example.org/${part}/`));
+  return (url ?? 'https://news.example.org/none').replace('https://news.example.org', '');
+};
+const page = async (answer: Promise<Response>) => {
+  const response = await answer;
+  return { status: response.status, html: await response.text() };
+};
+const subscriptions = async (address: string) => {
+  const subscriber = await findSubscriberByAddress(db(), address);
+  return subscriber === undefined ? undefined : listSubscriptions(db(), subscriber.id);
+};
+
+test('the whole way: ask, one letter, a page that a scanner changes nothing on, yes, welcome, with the proof kept', async () => {
+  expect((await page(fetch(`${base}/subscribe?newsletter=weekly`))).html).toContain(PROMISE);
+  const asked = await page(
+    ask(
+      { address: 'Ana@Readers.example', name: '<b>Ana</b>', topic: ['asia', 'nonsense'] },
+      { 'x-forwarded-for': '192.0.2.7' },
+    ),
+  );
+  expect([asked.status, asked.html]).toEqual([200, expect.stringContaining('Look into your mail')]);
+  expect(await subscriptions('ana@readers.example')).toBeUndefined();
+
+  const confirm = await last();
+  expect(sink.mails).toHaveLength(1);
+  expect([confirm.to?.[0], confirm.subject]).toEqual([
+    { address: 'Ana@readers.example', name: '' },
+    'Please confirm: Weekly',
+  ]);
+  // Nothing of what the visitor wrote is in it.
+  expect(JSON.stringify(confirm)).not.toMatch(/<b>|Ana<|asia/);
+  const link = linkIn(confirm.text!, 'confirm');
+  for (let scans = 0; scans < 3; scans++) expect((await fetch(base + link)).status).toBe(200);
+  expect(await subscriptions('ana@readers.example')).toBeUndefined();
+  const shown = await page(fetch(base + link));
+  expect(shown.html).toContain('Ana@readers.example');
+
+  const confirmed = await page(post(link, { newsletter: '1' }));
+  expect([confirmed.status, confirmed.html]).toEqual([200, expect.stringContaining('You are in')]);
+  expect(await subscriptions('ana@readers.example')).toEqual([
+    expect.objectContaining({ newsletterId: 1, state: 'active', topics: ['asia'] }),
+  ]);
+  const [consent] = await listConsents(db(), 1);
+  expect(consent).toMatchObject({ form: 'page', address: '192.0.2.7', givenAt: clock.now(), askedAt: clock.now() });
+  expect(consent!.words).toContain(PROMISE);
+
+  const welcome = await last();
+  expect(welcome.subject).toBe('Welcome to Weekly');
+  expect(welcome.text).toContain('favourite contributors');
+  expect(welcome.headers.find(({ key }) => key === 'list-unsubscribe-post')?.value).toBe('List-Unsubscribe=One-Click');
+  expect((await fetch(base + linkIn(welcome.text!, 'p'))).status).toBe(200);
+  // Once.
+  expect((await page(post(link, { newsletter: '1' }))).status).toBe(404);
+  expect((await page(fetch(base + link))).html).toContain('has done its work');
+});
+
+test('after a month the address that it came from is its network alone', async () => {
+  await ask({ address: 'ana@readers.example' }, { 'x-forwarded-for': '192.0.2.7' });
+  await post(linkIn((await last()).text!, 'confirm'), { newsletter: '1' });
+  clock.moveTo('2026-12-27T09:00:00Z');
+  await tick(await house.newsroom());
+  expect((await listConsents(db(), 1))[0]!.address).toBe('192.0.2.0/24');
+});
+
+test('THREATS 26: one letter a day and three in all, whoever asks however often, and then a hash is what is left', async () => {
+  for (let day = 0; day < 6; day++) {
+    for (let often = 0; often < 5; often++)
+      await ask(
+        { address: 'victim@readers.example', newsletter: 'daily' },
+        { 'x-forwarded-for': `203.0.113.${day * 5 + often}` },
+      );
+    await letters();
+    clock.moveTo(new Date(clock.now().getTime() + DAY_MS + 1_000).toISOString());
+  }
+  expect(sink.mails).toHaveLength(3);
+  clock.moveTo(new Date(clock.now().getTime() + 30 * DAY_MS).toISOString());
+  await sql`delete from rate_limits where key = 'sweep'`.execute(db());
+  await tick(await house.newsroom());
+  const { rows } = await sql<{ row: string }>`select s::text as row from sign_ups s`.execute(db());
+  expect(rows[0]!.row).not.toContain('victim');
+  await ask({ address: 'victim@readers.example' }, { 'x-forwarded-for': '198.51.100.1' });
+  await letters();
+  expect(sink.mails).toHaveLength(3);
+});
+
+test('THREATS 26: known, unknown, left and suppressed addresses get the same answer', async () => {
+  await ask({ address: 'known@readers.example' });
+  await post(linkIn((await last()).text!, 'confirm'), { newsletter: '1' });
+  await letters();
+  await sql`insert into suppressions (address_key, reason) values ('never@readers.example', 'complaint')`.execute(db());
+  sink.mails.length = 0;
+  clock.moveTo('2026-11-27T09:00:00Z');
+  const answers = [];
+  for (const [index, address] of [
+    'known@readers.example',
+    'fresh@readers.example',
+    'never@readers.example',
+  ].entries()) {
+    const answer = await page(ask({ address }, { 'x-forwarded-for': `192.0.2.${index + 50}` }));
+    answers.push({ ...answer, html: answer.html.replaceAll(address, '') });
+  }
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[2]).toEqual(answers[0]);
+  const sent = await letters();
+  expect(sent.map(({ to, subject }) => [to?.[0]?.address, subject])).toEqual([
+    ['known@readers.example', 'You are subscribed already: Weekly'],
+    ['fresh@readers.example', 'Please confirm: Weekly'],
+  ]);
+});
+
+test('a machine that fills in what people do not see is thanked, and nothing is kept', async () => {
+  const trapped = await page(ask({ address: 'bot@readers.example', website: 'https://spam.example' }));
+  expect([trapped.status, trapped.html]).toEqual([200, expect.stringContaining('Look into your mail')]);
+  expect((await sql`select from sign_ups`.execute(db())).rows).toEqual([]);
+});
+
+test('beyond a few from one network a proof of work is wanted, which is good once', async () => {
+  const from = { 'x-forwarded-for': '2001:db8::1' };
+  for (let count = 0; count < 5; count++)
+    expect((await ask({ address: `r${count}@readers.example` }, from)).status).toBe(200);
+  const wanted = await page(ask({ address: 'late@readers.example' }, { 'x-forwarded-for': '2001:db8::99' }));
+  expect([wanted.status, wanted.html]).toEqual([403, expect.stringContaining('<altcha-widget')]);
+  expect(wanted.html).toContain('value="late@readers.example"');
+  const challenge = (await (await fetch(`${base}/subscribe/challenge`)).json()) as Challenge;
+  const solution = await solveChallenge({ challenge, deriveKey });
+  const altcha = Buffer.from(JSON.stringify({ challenge, solution })).toString('base64');
+  const forged = Buffer.from(JSON.stringify({ challenge: { ...challenge, signature: 'ff' }, solution })).toString(
+    'base64',
+  );
+  expect((await ask({ address: 'late@readers.example', altcha: forged }, from)).status).toBe(403);
+  for (const nonsense of ['x', 'bnVsbA==', Buffer.from('{"challenge":{},"solution":{}}').toString('base64')])
+    expect((await ask({ address: 'late@readers.example', altcha: nonsense }, from)).status).toBe(403);
+  expect((await ask({ address: 'late@readers.example', altcha }, from)).status).toBe(200);
+  expect((await ask({ address: 'later@readers.example', altcha }, from)).status).toBe(403);
+}, 60_000);
+
+test('a form on another site, and a program, ask the same way; what is not open to all is not there', async () => {
+  const json = (body: unknown) =>
+    fetch(`${base}/subscribe`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: 'https://example.org' },
+      body: JSON.stringify(body),
+    });
+  const taken = await json({ address: 'p@readers.example', newsletters: ['weekly', 'daily'], language: 'es' });
+  expect([taken.status, taken.headers.get('access-control-allow-origin')]).toEqual([202, '*']);
+  expect((await last()).subject).toBe('Confirme, por favor: Weekly y Daily');
+  for (const body of [
+    { address: 'p@readers.example', newsletters: ['staff'] },
+    { address: 'p@readers.example', newsletters: ['weekly'], role: 'administrator' },
+    { address: 'no address', newsletters: ['weekly'] },
+    { address: { $ne: null }, newsletters: ['weekly'] },
+    [],
+  ]) {
+    const refused = await json(body);
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([400, 'input-invalid']);
+  }
+  expect((await ask({ newsletter: 'staff', address: 'p@readers.example' })).status).toBe(400);
+});
+
+test('a slip in a well-known domain is asked about, and what is meant so is taken so', async () => {
+  const hinted = await page(ask({ address: 'ana@gmial.com' }));
+  expect([hinted.status, hinted.html]).toEqual([400, expect.stringContaining('Did you mean ana@gmail.com?')]);
+  expect((await ask({ address: 'ana@gmial.com', sure: 'ana@gmial.com' })).status).toBe(200);
+  expect((await ask({ address: 'ana@gmail.com', sure: 'ana@gmial.com' })).status).toBe(200);
+  const bad = await page(ask({ address: '"><script>alert(1)</script>' }));
+  expect(bad.status).toBe(400);
+  expect(bad.html).not.toContain('<script>alert');
+});
+
+test('a letter that the server puts off is tried again, and one in flight when we die is not lost', async () => {
+  await ask({ address: 'ana@readers.example' });
+  sink.behaviour.rcpt = () => '451 4.7.1 later';
+  await letters();
+  expect(sink.mails).toHaveLength(0);
+  await sql`update letters set due_at = now()`.execute(db());
+  sink.behaviour.rcpt = () => undefined;
+  await letters();
+  expect(sink.mails).toHaveLength(1);
+  expect((await sql`select from letters`.execute(db())).rows).toEqual([]);
+});
+
+test('in Spanish, French and Arabic, by what the browser likes, the page’s switch, and the reader’s own', async () => {
+  const liked = await page(fetch(`${base}/subscribe`, { headers: { 'accept-language': 'de, ar;q=0.8, en;q=0.5' } }));
+  expect(liked.html).toContain('<html lang="ar" dir="rtl">');
+  expect((await page(fetch(`${base}/subscribe?lang=fr`))).html).toContain('S’abonner');
+  await ask({ address: 'ana@readers.example', language: 'ar' });
+  const letter = await last();
+  expect(letter.html).toMatch(/dir="rtl"/);
+  expect((await page(fetch(base + linkIn(letter.text!, 'confirm')))).html).toContain('lang="ar"');
+});
