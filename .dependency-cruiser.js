@@ -11,6 +11,7 @@ const ORDER = [
   'subscribers',
   'editions',
   'rendering',
+  'archive',
   'letters',
   'preflight',
   'dispatch',

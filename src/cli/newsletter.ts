@@ -44,6 +44,10 @@ interface Options extends CommonOptions {
   spareRepeats?: boolean;
   twoPeople?: boolean;
   every?: string;
+  public?: boolean;
+  description?: string;
+  topic?: string[];
+  archive?: string;
 }
 
 const HINT = 'See: roundup newsletter add --help';
@@ -115,6 +119,11 @@ function withSettings(command: Command): Command {
         .option('--minimum <n>', 'fewer pieces than this make no edition (3)')
         .option('--window-days <n>', 'how far the first edition reaches back (7)')
         .option('--editor <address...>', 'who is told of proposals')
+        .option('--public', 'anybody may subscribe to it on the public pages')
+        .option('--no-public', 'nobody may (default)')
+        .option('--description <text>', 'what it is, for those pages')
+        .option('--topic <key=title...>', 'what subscribers may choose of it, such as asia=Asia')
+        .option('--archive <what>', 'public or off (default): may anybody read what was sent?')
         .option('--why <sentence>', 'why readers get it, for the footer')
         .option('--on-uncertain <policy>', 'resend (default) or hold mails that may or may not have arrived'),
     ),
@@ -195,6 +204,7 @@ async function finish(newsletter: Newsletter, done: string, options: CommonOptio
   print(
     `  what nobody has approved when it is due ${rest.standingApproval === null ? 'is held' : `goes out by the standing approval of ${rest.standingApproval}, if no check finds anything`}`,
   );
+  print(`  ${rest.isPublic ? 'anybody may subscribe' : 'not on the public pages'}, archive ${rest.archive}`);
   if (rest.requiresTwoPeople) print('  whoever changed an edition last cannot approve it');
   if (rest.sparesRepeats) print('  readers are spared what another newsletter has brought them');
   print(`  editors: ${rest.editors.join(', ') || 'none'}`);
@@ -217,6 +227,10 @@ function settingsOf(options: Options, before?: NewsletterSettings): Record<strin
     windowDays: numberOf(options.windowDays),
     editors: options.editor,
     why: options.why,
+    isPublic: options.public,
+    description: options.description,
+    topics: options.topic?.map(topicOf),
+    archive: options.archive,
     onUncertain: options.onUncertain,
     standingApproval: options.standingApproval === false ? null : options.standingApproval,
     sparesRepeats: options.spareRepeats,
@@ -267,6 +281,11 @@ function scheduleOf(
     reminderMinutes: numberOf(options.reminderMinutes),
   });
   return Object.keys(given).length === 0 ? undefined : { ...before, ...given };
+}
+
+function topicOf(text: string): { key: string; title: string } {
+  const [key = '', ...title] = text.split('=');
+  return { key: key.trim(), title: title.join('=').trim() || key.trim() };
 }
 
 function parseMailbox(text: string): { name: string; address: string } {

@@ -63,6 +63,10 @@ export async function setUpHouse(app: App, site: DemoSite): Promise<Newsletter> 
     schedule: { cron: `0 9 * * ${yesterday(app.clock.now())}` },
     timeZone: TIME_ZONE,
     editors: ['editor@longtelegraph.example'],
+    isPublic: true,
+    archive: 'public',
+    description:
+      'Our weekly round-up of your favourite contributors and reporters, as well as staff analysis, opinion, and news.',
   });
   const id = await insertNewsletter(db, { slug: SLUG, name: 'The Weekly Round-up', settings }, app.clock.now());
   const sourceIds = [articles, dispatches].flatMap((source) => (source === undefined ? [] : [source.id]));

@@ -114,6 +114,8 @@ export const newsletterSettingsSchema = z.strictObject({
   description: z.string().trim().max(500).default(''),
   /** May anybody subscribe to it on the public pages? */
   isPublic: z.boolean().default(false),
+  /** May anybody read what was sent of it, in the archive? */
+  archive: z.enum(['public', 'off']).default('off'),
   /** What a subscriber may choose of it, for editions and segments to go by. */
   topics: z
     .array(z.strictObject({ key: z.string().regex(/^[a-z0-9-]{1,40}$/), title: z.string().trim().min(1).max(60) }))

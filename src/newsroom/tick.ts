@@ -2,6 +2,7 @@ import { archiveOneEdition } from '../dispatch/index.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { reasonOf } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
+import { archiveSent } from './archive.ts';
 import { withdrawChanged } from './changes.ts';
 import { meetDeadlines } from './deadline.ts';
 import { openSlots } from './openSlots.ts';
@@ -21,6 +22,7 @@ export async function tick(newsroom: Newsroom): Promise<void> {
   await attempt(newsroom, 'releasing what is due', () => releaseDue(newsroom));
   await attempt(newsroom, 'opening slots', () => openSlots(newsroom));
   await attempt(newsroom, 'meeting deadlines', () => meetDeadlines(newsroom));
+  await attempt(newsroom, 'putting what was sent into the archive', () => archiveSent(newsroom));
   await attempt(newsroom, 'telling how sends go on', () => tellSums(newsroom));
   await attempt(newsroom, 'telling the editors', () => tellAlerts(newsroom));
   await attempt(newsroom, 'keeping the ledger to its retention', async () => {

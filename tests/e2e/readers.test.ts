@@ -104,7 +104,7 @@ suite(`readers in a browser${browserMissing === undefined ? '' : ` (${browserMis
 
     await page.goto(await mailed('p'));
     await see('preferences');
-    await page.getByRole('group', { name: 'The Morning Note' }).getByLabel('What you get').check();
+    await page.getByRole('group', { name: 'The Morning Note' }).getByLabel('Send it to me').check();
     await page.getByLabel('Take a break').selectOption('4');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Saved.').waitFor();

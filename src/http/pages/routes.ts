@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { renditionFor } from '../../dispatch/index.ts';
-import { findNewsletter } from '../../editions/index.ts';
+import { findNewsletter, listNewsletters } from '../../editions/index.ts';
 import { escapeHtml } from '../../lib/escape.ts';
 import { comeBack, leave, publicNewsletters, sayWhyLeft } from '../../newsroom/index.ts';
 import { fill } from '../../rendering/index.ts';
@@ -9,6 +9,8 @@ import { type ReaderLink, findSubscriber, languageOf, readReaderToken, readerTok
 import { sql } from '../../platform/database/index.ts';
 import { protectMail } from '../security.ts';
 import type { PageRenderer } from '../templates.ts';
+import { archiveFeedRoutes } from './archiveFeeds.ts';
+import { archiveRoutes } from './archive.ts';
 import { confirmRoutes } from './confirm.ts';
 import { preferenceRoutes } from './preferences.ts';
 import { fieldsOf, readerPages, say } from './reader.ts';
@@ -63,6 +65,8 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
     return showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle, view: { told: true } });
   });
 
+  archiveRoutes(server, app, show);
+  archiveFeedRoutes(server, app);
   signUpRoutes(server, app, show);
   confirmRoutes(server, app, show);
   preferenceRoutes(server, app, show);
@@ -89,7 +93,12 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
 
   server.get('/', { config: OPEN }, async (request, reply) => {
     const newsletters = await publicNewsletters(db);
-    return show(request, reply, { page: 'home', title: (w) => w.home, view: () => ({ newsletters }) });
+    const hasArchive = (await listNewsletters(db)).some(({ archive }) => archive === 'public');
+    return show(request, reply, {
+      page: 'home',
+      title: (w) => w.home,
+      view: () => ({ newsletters, hasArchive, isIndexed: true }),
+    });
   });
 
   server.get('/healthz', { config: { ...OPEN, unlimited: true } }, async (_request, reply) => {
@@ -100,7 +109,9 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
   server.get('/robots.txt', { config: OPEN }, async (_request, reply) =>
     reply
       .type('text/plain')
-      .send('User-agent: *\nDisallow: /u/\nDisallow: /p/\nDisallow: /me/\nDisallow: /confirm/\nDisallow: /address/\n'),
+      .send(
+        `User-agent: *\nDisallow: /u/\nDisallow: /p/\nDisallow: /me/\nDisallow: /confirm/\nDisallow: /address/\nSitemap: ${app.config.baseUrl}/sitemap.xml\n`,
+      ),
   );
 
   /** A page about one subscription, in its reader's language. */

@@ -54,7 +54,7 @@ export const ar: PageWords = {
   nothingToUndoTitle: 'لا يوجد ما يمكن التراجع عنه',
   nothingToUndoText: 'لم ينته هذا الاشتراك بهذا الرابط، أو أنه فعال بالفعل.',
   preferencesTitle: 'اشتراكاتك',
-  youGet: 'ما يصلك',
+  youGet: 'أريد أن تصلني',
   howOften: 'كم مرة',
   cadences: [
     [0, 'كل عدد'],
@@ -93,5 +93,9 @@ export const ar: PageWords = {
   unknownLinkTitle: 'هذا الرابط لا يعمل',
   unknownLinkText: 'ربما نُسخ ناقصًا. انسخه كاملًا من الرسالة، أو استخدم رابط رسالة أحدث.',
   archive: 'الأرشيف',
+  search: 'بحث',
+  years: 'السنوات',
+  nothingFound: 'لا شيء هنا بعد.',
+  notInArchive: 'هذا العدد ليس في الأرشيف',
   home: 'النشرات',
 };

@@ -55,7 +55,7 @@ export const en: PageWords = {
   nothingToUndoTitle: 'Nothing to undo',
   nothingToUndoText: 'This subscription was not ended by this link, or it is active already.',
   preferencesTitle: 'Your subscriptions',
-  youGet: 'What you get',
+  youGet: 'Send it to me',
   howOften: 'How often',
   cadences: [
     [0, 'Every edition'],
@@ -94,5 +94,9 @@ export const en: PageWords = {
   unknownLinkTitle: 'This link does not work',
   unknownLinkText: 'It may be cut off. Copy the whole of it from the mail, or use the link of a newer mail.',
   archive: 'Archive',
+  search: 'Search',
+  years: 'Years',
+  nothingFound: 'Nothing here yet.',
+  notInArchive: 'This edition is not in the archive',
   home: 'Newsletters',
 };

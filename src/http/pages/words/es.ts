@@ -55,7 +55,7 @@ export const es: PageWords = {
   nothingToUndoTitle: 'No hay nada que deshacer',
   nothingToUndoText: 'Esta suscripción no terminó por este enlace, o ya está activa.',
   preferencesTitle: 'Sus suscripciones',
-  youGet: 'Lo que recibe',
+  youGet: 'Quiero recibirlo',
   howOften: 'Con qué frecuencia',
   cadences: [
     [0, 'Todos los números'],
@@ -94,5 +94,9 @@ export const es: PageWords = {
   unknownLinkTitle: 'Este enlace no funciona',
   unknownLinkText: 'Quizá esté cortado. Cópielo entero del correo, o use el enlace de un correo más reciente.',
   archive: 'Archivo',
+  search: 'Buscar',
+  years: 'Años',
+  nothingFound: 'Todavía no hay nada.',
+  notInArchive: 'Este número no está en el archivo',
   home: 'Boletines',
 };

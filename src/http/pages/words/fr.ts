@@ -56,7 +56,7 @@ export const fr: PageWords = {
   nothingToUndoTitle: 'Il n’y a rien à annuler',
   nothingToUndoText: 'Cet abonnement n’a pas été arrêté par ce lien, ou il est déjà actif.',
   preferencesTitle: 'Vos abonnements',
-  youGet: 'Ce que vous recevez',
+  youGet: 'Je veux la recevoir',
   howOften: 'À quel rythme',
   cadences: [
     [0, 'Chaque numéro'],
@@ -96,5 +96,9 @@ export const fr: PageWords = {
   unknownLinkText:
     'Il est peut-être coupé. Copiez-le en entier depuis le courriel, ou prenez celui d’un courriel plus récent.',
   archive: 'Archives',
+  search: 'Chercher',
+  years: 'Années',
+  nothingFound: 'Il n’y a encore rien.',
+  notInArchive: 'Ce numéro n’est pas dans les archives',
   home: 'Lettres',
 };

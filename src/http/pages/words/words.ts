@@ -88,5 +88,9 @@ export interface PageWords {
   unknownLinkTitle: string;
   unknownLinkText: string;
   archive: string;
+  search: string;
+  years: string;
+  nothingFound: string;
+  notInArchive: string;
   home: string;
 }

@@ -80,3 +80,20 @@ create table suppressed_hashes (
 
 -- Why somebody left, where they said so.
 alter table subscriptions add column left_because text not null default '';
+
+-- What was sent, as anybody may read it: without the links and the address of a reader.
+create table archive (
+  edition_id     bigint primary key references editions,
+  newsletter_id  bigint not null references newsletters,
+  number         int not null,
+  sent_at        timestamptz not null,
+  subject        text not null,
+  preheader      text not null,
+  html           text not null,
+  text           text not null,
+  -- The hash of a photograph of it, for the picture that is shown beside a link to it.
+  photo          text,
+  search         tsvector generated always as (to_tsvector('simple', subject || ' ' || preheader || ' ' || text)) stored
+);
+create index archive_page on archive (newsletter_id, sent_at desc, edition_id desc);
+create index archive_search on archive using gin (search);
