@@ -151,6 +151,7 @@ suite(`readers in a browser${browserMissing === undefined ? '' : ` (${browserMis
   test('the whole way without script', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     await wholeWay(await context.newPage(), 'bo@readers.example', false);
+    expect((await subscribed('bo@readers.example')).toSorted()).toEqual([1, 2]);
     await context.close();
   }, 60_000);
 
@@ -170,6 +171,7 @@ suite(`readers in a browser${browserMissing === undefined ? '' : ` (${browserMis
     await page.getByRole('heading', { name: 'You are unsubscribed' }).waitFor();
     await pressButton(page);
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+    expect(await subscribed('cy@readers.example')).toEqual([2]);
     await context.close();
 
     async function mailedLeave(): Promise<string> {
