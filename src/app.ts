@@ -1,7 +1,8 @@
 import os from 'node:os';
+import path from 'node:path';
 import { type DispatchDeps, Sender, watchBlocks } from './dispatch/index.ts';
 import { randomId } from './lib/ids.ts';
-import { type Newsroom } from './newsroom/index.ts';
+import { type Newsroom, leave } from './newsroom/index.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Config, Relay } from './platform/config/index.ts';
 import { type OpenDatabase, type Statements, openDatabase, openStatements } from './platform/database/index.ts';
@@ -9,6 +10,8 @@ import { type Inbox, inboxRelay, startInbox } from './platform/inbox/index.ts';
 import type { Log } from './platform/log.ts';
 import { type Queues, openQueues } from './platform/queue/index.ts';
 import { RelayPool, SmtpSession } from './platform/smtp/index.ts';
+import { Spool } from './platform/spool.ts';
+import type { ReaderLink } from './subscribers/index.ts';
 
 // The one place that constructs. Parts come into being when somebody asks for them, so that a command opens what it uses and
 // no more; close() takes them down in the opposite order, the database last.
@@ -20,6 +23,10 @@ export interface App {
   clock: Clock;
   log: Log;
   database: OpenDatabase;
+  /** Who left while the database was away. */
+  leaving: Spool<ReaderLink>;
+  /** Writes that down in the database; with nothing to write, it asks for nothing. */
+  applyLeaving(): Promise<void>;
   /** Undefined where a mail server is configured, or another process has the inbox. */
   inbox: Inbox | undefined;
   relay: RelayPool;
@@ -54,6 +61,11 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
   let queues: Promise<Queues> | undefined;
   const openedQueues = () => (queues ??= openQueues({ databaseUrl: database.url, redisUrl: config.redisUrl }, log));
   const processId = randomId(8);
+  const leaving = new Spool<ReaderLink>(path.join(config.dataDir, 'leaving'));
+  const applyLeaving = async () => {
+    const done = await leaving.apply((link) => leave(database.db, link));
+    if (done > 0) log.info(`${done} left while the database was away; that is written down now`);
+  };
   let dispatch: { sender: Sender; statements: Statements } | undefined;
   let stopping = false;
   const openDispatch = () => {
@@ -68,6 +80,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
       holder: processId,
       log,
       onBlocked: watchBlocks(database.db),
+      beforeTurn: applyLeaving,
     });
     if (stopping) sender.stop();
     return { sender, statements };
@@ -81,6 +94,8 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
     clock,
     log,
     database,
+    leaving,
+    applyLeaving,
     inbox,
     relay,
     queues: openedQueues,

@@ -38,9 +38,13 @@ export interface SenderParts {
   log: Log;
   /** Domains of an edition that refuse us (5.7.x) have had another message settled. */
   onBlocked: (editionId: number, domains: string[]) => Promise<void>;
+  /** What must be in the books before anybody else is mailed: who left while they could not be written. */
+  beforeTurn: () => Promise<void>;
 }
 
 const RETRY_MS = 200;
+/** After the books were away, other machines get so long to write down who left meanwhile, before anybody is mailed. */
+const GRACE_MS = 1_500;
 
 export class Sender {
   readonly #parts: SenderParts;
@@ -212,8 +216,10 @@ export class Sender {
   /** `askedAt`: what it says was true then or later; it may have been waiting for others since. */
   async #commit(turn: Turn): Promise<{ grants: Grant[]; askedAt: number; isRepeated: boolean }> {
     for (let told = false; ; told = true) {
-      const askedAt = performance.now();
       try {
+        await this.#parts.beforeTurn();
+        if (told) await this.#afterOutage(turn);
+        const askedAt = performance.now();
         return { grants: await runTurn(this.#parts.statements, turn), askedAt, isRepeated: told };
       } catch (error) {
         const facts = { edition: turn.editionId, reason: reasonOf(error) };
@@ -221,6 +227,12 @@ export class Sender {
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  /** What is known is written at once; what is asked for waits a little. Both are asked for once more after it. */
+  async #afterOutage(turn: Turn): Promise<void> {
+    await runTurn(this.#parts.statements, { ...turn, wanted: [] });
+    if (turn.wanted.length > 0) await sleep(GRACE_MS);
   }
 
   #granted(parcel: Parcel, grant: Grant, { askedAt, isRepeated }: { askedAt: number; isRepeated: boolean }): void {

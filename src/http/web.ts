@@ -25,6 +25,8 @@ import { createServer, problemPage } from './server.ts';
 import { deskPages } from './show.ts';
 import { type PageRenderer, pageRenderer } from './templates.ts';
 
+/** How often we look whether those who left while the database was away can be written down. */
+const LEAVING_MS = 500;
 /** Time for a list of readers over a slow line. */
 const UPLOAD_TIMEOUT_MS = 10 * MINUTE_MS;
 
@@ -43,6 +45,10 @@ export async function startWeb(app: App): Promise<Web> {
   const desk = deskServer(app, () => deskPort);
   const port = await listen(readers, app.config.host, app.config.port, 'PORT');
   deskPort = await listen(desk, app.config.deskHost, deskPort, 'DESK_PORT');
+  const leaving = setInterval(() => {
+    // While the database is away it stays on disk.
+    app.applyLeaving().catch(() => {});
+  }, LEAVING_MS);
   // A second process on the same data folder has a desk as well; the first one's is the one that is known.
   const known = tryLock(`${noteOf(app)}.lock`);
   if (known) writeFileSync(noteOf(app), String(deskPort));
@@ -50,6 +56,7 @@ export async function startWeb(app: App): Promise<Web> {
     port,
     deskUrl: `http://127.0.0.1:${deskPort}`,
     close: async () => {
+      clearInterval(leaving);
       if (known) {
         rmSync(noteOf(app), { force: true });
         unlock(`${noteOf(app)}.lock`);

@@ -37,6 +37,7 @@ export const ar: PageWords = {
   leaveButton: 'إلغاء الاشتراك',
   leftTitle: 'أُلغي اشتراكك',
   leftText: 'لن نرسل إليك {newsletter} بعد الآن.',
+  leftForNow: 'لن تصلك هذه النشرة بعد الآن.',
   mistaken: 'نقرة عن طريق الخطأ؟',
   undo: 'تراجع',
   whyTitle: 'هل تخبرنا بالسبب؟ لست مضطرًا إلى ذلك.',

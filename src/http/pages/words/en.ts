@@ -38,6 +38,7 @@ export const en: PageWords = {
   leaveButton: 'Unsubscribe',
   leftTitle: 'You are unsubscribed',
   leftText: '{newsletter} will not be sent to you any more.',
+  leftForNow: 'You will get no more of this newsletter.',
   mistaken: 'A mistaken click?',
   undo: 'Undo',
   whyTitle: 'Would you tell us why? You need not.',

@@ -38,6 +38,7 @@ export const es: PageWords = {
   leaveButton: 'Darse de baja',
   leftTitle: 'Se ha dado de baja',
   leftText: 'No le enviaremos más {newsletter}.',
+  leftForNow: 'No recibirá más este boletín.',
   mistaken: '¿Un clic por error?',
   undo: 'Deshacer',
   whyTitle: '¿Quiere decirnos por qué? No hace falta.',

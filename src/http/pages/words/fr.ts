@@ -39,6 +39,7 @@ export const fr: PageWords = {
   leaveButton: 'Me désabonner',
   leftTitle: 'Vous êtes désabonné',
   leftText: '{newsletter} ne vous sera plus envoyée.',
+  leftForNow: 'Vous ne recevrez plus cette lettre.',
   mistaken: 'Un clic par erreur ?',
   undo: 'Annuler',
   whyTitle: 'Voulez-vous nous dire pourquoi ? Rien ne vous y oblige.',

@@ -40,6 +40,7 @@ export interface PageWords {
   leaveButton: string;
   leftTitle: string;
   leftText: string;
+  leftForNow: string;
   mistaken: string;
   undo: string;
   whyTitle: string;
