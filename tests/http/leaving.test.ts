@@ -77,16 +77,16 @@ test('nobody who left in an outage in the middle of a send is mailed after it', 
   const newsroom = await house.newsroom();
   await approveEdition(newsroom, 1, 'a test');
   await sendEdition(newsroom, 1, 'a test');
-  let isCut = false;
+  const cut = { done: false };
   sink.behaviour.accepted = async () => {
-    if (sink.kept() === 5 && !isCut) {
-      isCut = true;
+    if (sink.kept() === 5 && !cut.done) {
+      cut.done = true;
       proxy.cut();
     }
     return undefined;
   };
   const sending = deliverBatch(house.dispatchDeps(), 1, 0).catch(() => {});
-  for (let tries = 0; tries < 100 && !isCut; tries++) await sleep(20);
+  for (let tries = 0; tries < 100 && !cut.done; tries++) await sleep(20);
   // Who has had nothing yet, and is not being handed over at the moment of the cut.
   await sleep(500);
   const had = new Set(sink.mails.map(({ to }) => to));

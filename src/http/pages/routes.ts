@@ -1,31 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { renditionFor } from '../../dispatch/index.ts';
-import { findNewsletter, listNewsletters } from '../../editions/index.ts';
+import { listNewsletters } from '../../editions/index.ts';
 import { escapeHtml } from '../../lib/escape.ts';
-import { comeBack, leave, publicNewsletters, sayWhyLeft } from '../../newsroom/index.ts';
-import { directionOf } from '../../lib/tongues.ts';
+import { publicNewsletters } from '../../newsroom/index.ts';
 import { fill } from '../../rendering/index.ts';
 import { type ReaderLink, findSubscriber, languageOf, readReaderToken, readerToken } from '../../subscribers/index.ts';
 import { sql } from '../../platform/database/index.ts';
-import { reasonOf } from '../../platform/errors.ts';
-import { protectMail, protectPage } from '../security.ts';
+import { protectMail } from '../security.ts';
 import type { PageRenderer } from '../templates.ts';
 import { archiveFeedRoutes } from './archiveFeeds.ts';
 import { archiveRoutes } from './archive.ts';
 import { confirmRoutes } from './confirm.ts';
 import { preferenceRoutes } from './preferences.ts';
-import { WORDS, fieldsOf, readerPages, say, tongueFor } from './reader.ts';
+import { readerPages } from './reader.ts';
+import { leaveRoutes } from './leave.ts';
 import { newAddressRoutes, selfRoutes } from './self.ts';
 import { signUpRoutes } from './signUp.ts';
-import type { PageWords } from './words/words.ts';
 
 // What the links in a mail lead to. A GET changes nothing, whoever follows it; leaving takes a POST, by the page's button or
 // by a mail program's own (RFC 8058), and is answered with 200, without cookies or redirects.
-
-/** A mail program's request waits no longer. */
-const PATIENCE_MS = 3_000;
 
 type Params = { Params: { token: string } };
 
@@ -41,41 +35,7 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
   const unknown = (request: FastifyRequest, reply: FastifyReply) =>
     show(request, reply, { page: 'unknown-link', title: (w) => w.unknownLinkTitle, status: 404 });
 
-  const linkOf = (token: string) => readReaderToken(keys, 'unsubscribe', token);
-
-  server.get<Params>('/u/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
-    const link = linkOf(request.params.token);
-    if (link === undefined) return unknown(request, reply);
-    return showAbout(request, reply, link, { page: 'unsubscribe', title: (w, about) => say(w.leaveTitle, about) });
-  });
-
-  server.post<Params>('/u/:token', { config: UNLIMITED_LINK }, async (request, reply) => {
-    const link = linkOf(request.params.token);
-    if (link === undefined) return unknown(request, reply);
-    if (await leaveNow(link))
-      return showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle });
-    protectPage(reply);
-    const tongue = tongueFor(request, undefined, undefined);
-    const w = WORDS[tongue];
-    const view = { w, title: w.leftTitle, lang: tongue, dir: directionOf(tongue) };
-    return reply.type('text/html; charset=utf-8').send(render('left-for-now', view));
-  });
-
-  server.post<Params>('/u/:token/undo', { config: LINK }, async (request, reply) => {
-    const link = linkOf(request.params.token);
-    if (link === undefined) return unknown(request, reply);
-    const restored = await comeBack(db, link);
-    const title = (w: PageWords) => (restored ? w.backTitle : w.nothingToUndoTitle);
-    return showAbout(request, reply, link, { page: 'restored', title, view: { restored } });
-  });
-
-  server.post<Params>('/u/:token/why', { config: LINK }, async (request, reply) => {
-    const link = linkOf(request.params.token);
-    if (link === undefined) return unknown(request, reply);
-    await sayWhyLeft(db, link, fieldsOf(request).get('why') ?? '');
-    return showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle, view: { told: true } });
-  });
-
+  leaveRoutes(server, app, { render, show });
   archiveRoutes(server, app, show);
   archiveFeedRoutes(server, app);
   signUpRoutes(server, app, show);
@@ -124,44 +84,4 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
         `User-agent: *\nDisallow: /u/\nDisallow: /p/\nDisallow: /me/\nDisallow: /confirm/\nDisallow: /address/\nSitemap: ${app.config.baseUrl}/sitemap.xml\n`,
       ),
   );
-
-  /** False where it is kept for later, on disk: whoever leaves has left, whatever the database does. */
-  async function leaveNow(link: ReaderLink): Promise<boolean> {
-    const asked = leave(db, link).then(
-      () => true,
-      (error: unknown) => {
-        app.log.warn('the database did not take a leave; it is kept on disk', { reason: reasonOf(error) });
-        return false;
-      },
-    );
-    if (await Promise.race([asked, sleep(PATIENCE_MS, false, { ref: false })])) return true;
-    await app.leaving.keep(link);
-    return false;
-  }
-
-  /** A page about one subscription, in its reader's language. */
-  async function showAbout(
-    request: FastifyRequest<Params>,
-    reply: FastifyReply,
-    link: ReaderLink,
-    { page, title, view = {} }: AboutPage,
-  ): Promise<FastifyReply> {
-    const [newsletter, language] = await Promise.all([
-      findNewsletter(db, link.newsletterId),
-      languageOf(db, link.subscriberId),
-    ]);
-    const about = { newsletter: newsletter?.name ?? '' };
-    return show(request, reply, {
-      page,
-      title: (w) => title(w, about),
-      language: language === '' ? (newsletter?.language ?? '') : language,
-      view: () => ({ ...about, token: request.params.token, ...view }),
-    });
-  }
-}
-
-interface AboutPage {
-  page: string;
-  title: (words: PageWords, about: { newsletter: string }) => string;
-  view?: Record<string, unknown>;
 }
