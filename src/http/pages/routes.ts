@@ -5,7 +5,7 @@ import { listNewsletters } from '../../editions/index.ts';
 import { escapeHtml } from '../../lib/escape.ts';
 import { publicNewsletters } from '../../newsroom/index.ts';
 import { fill } from '../../rendering/index.ts';
-import { type ReaderLink, findSubscriber, languageOf, readReaderToken, readerToken } from '../../subscribers/index.ts';
+import { findSubscriber, readReaderToken, readerToken } from '../../subscribers/index.ts';
 import { sql } from '../../platform/database/index.ts';
 import { protectMail } from '../security.ts';
 import type { PageRenderer } from '../templates.ts';
