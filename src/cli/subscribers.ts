@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import { getNewsletter } from '../editions/index.ts';
 import { counted } from '../lib/text.ts';
-import { countSubscriptions, listSubscribers } from '../subscribers/index.ts';
-import { importList } from '../newsroom/index.ts';
+import { shortDateTime } from '../lib/time.ts';
+import { type ImportReport, countSubscriptions, listSubscribers, pageOfImports } from '../subscribers/index.ts';
+import { importList, previewImport, undoImport } from '../newsroom/index.ts';
 import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { mark, print, printJson, printTable } from './output.ts';
 import { step } from './progress.ts';
 
 interface ImportOptions extends CommonOptions {
   ground: string;
+  dryRun?: boolean;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -18,15 +20,28 @@ export function subscribersCommand(): Command {
   command.addCommand(
     withJson(
       withActor(new Command('import'))
-        .description('subscribe the people of a CSV file; nobody who left or is suppressed is brought back')
+        .description('subscribe the people of a list; nobody who left or is suppressed, here or there, is brought back')
         .argument('<newsletter>', 'its slug')
-        .argument('<file>', 'with a first line that names the columns; one of them "email"')
+        .argument(
+          '<file>',
+          'a CSV with a column "email", compressed or not, or a zip, as Mailchimp, Substack, beehiiv, Ghost, listmonk, Keila and Buttondown export them',
+        )
+        .option('--dry-run', 'say what would become of each line, and change nothing')
         .option(
           '--ground <text>',
           'on what ground they get mail, kept as their consent',
           'imported by an administrator',
         ),
     ).action(runImport),
+  );
+  command.addCommand(
+    withJson(new Command('imports').description('list the imports, the newest first')).action(listImports),
+  );
+  command.addCommand(
+    withJson(withActor(new Command('undo-import')))
+      .description('take back what an import brought, as far as nobody has touched it since')
+      .argument('<import>', 'its number')
+      .action(undo),
   );
   command.addCommand(
     withJson(
@@ -42,28 +57,80 @@ export function subscribersCommand(): Command {
 async function runImport(slug: string, file: string, options: ImportOptions): Promise<void> {
   await withApp(async (app) => {
     const { db } = app.database;
+    const parts = { db, clock: app.clock };
     const newsletter = await getNewsletter(db, slug);
-    const { report } = await step(
-      'Importing readers',
-      (progress) =>
-        importList(
-          { db, clock: app.clock },
-          file,
-          { newsletterId: newsletter.id, ground: options.ground, onProgress: (share) => progress.update(share) },
-          actorOf(options),
-        ),
-      ({ report: done }) => `${counted(done.lines, 'line')}, ${counted(done.subscribed, 'new reader')}`,
+    const report = await step(
+      options.dryRun === true ? 'Looking at readers' : 'Importing readers',
+      async (progress) => {
+        const onProgress = (share: number) => progress.update(share);
+        const wish = { newsletterId: newsletter.id, ground: options.ground, onProgress };
+        return options.dryRun === true
+          ? previewImport(parts, file, wish)
+          : (await importList(parts, file, wish, actorOf(options))).report;
+      },
+      (done) => `${counted(done.lines, 'line')}, ${counted(done.subscribed, 'new reader')}`,
     );
     if (options.json) return printJson(report);
-    print(
-      `${mark.ok} ${report.subscribed.toLocaleString('en-US')} subscribed, ${report.alreadySubscribed} were already`,
+    tellReport(report, options.dryRun === true);
+  });
+}
+
+/** What became of lines, or would, in the order of how glad one is of it. */
+const OUTCOMES: [keyof ImportReport & ImportReport['samples'][number]['outcome'], string, string][] = [
+  ['alreadySubscribed', mark.note, 'are subscribed already'],
+  ['left', mark.note, 'had left and stay away'],
+  ['leftElsewhere', mark.note, 'have left there, and are known as such from now on'],
+  ['suppressed', mark.note, 'are on the suppression list'],
+  ['struck', mark.note, 'bounced, complained or were struck off there: suppressed from now on'],
+  ['unconfirmed', mark.note, 'never said yes there, and are not taken in'],
+];
+
+function tellReport(report: ImportReport, isPreview: boolean): void {
+  const { subscribed, repeated, invalid, problems, samples, format } = report;
+  const sample = (outcome: string) =>
+    samples
+      .filter((one) => one.outcome === outcome)
+      .map(({ line, address }) => `${address} (line ${line})`)
+      .join(', ');
+  print(
+    `${mark.ok} ${subscribed.toLocaleString('en-US')} ${isPreview ? 'would be subscribed' : 'subscribed'}, from ${format === 'CSV' ? 'a CSV' : `an export of ${format}`}`,
+  );
+  for (const [outcome, sign, words] of OUTCOMES)
+    if (report[outcome] > 0)
+      print(`${sign} ${report[outcome].toLocaleString('en-US')} ${words}, such as ${sample(outcome)}`);
+  if (repeated > 0) print(`${mark.note} ${counted(repeated, 'line')} with an address that stood further up`);
+  if (invalid > 0) print(`${mark.warn} ${counted(invalid, 'line')} could not be used:`);
+  for (const { line, reason } of problems) print(`    line ${line}: ${reason}`);
+  if (isPreview) print(`${mark.note} nothing was changed; without --dry-run it is`);
+}
+
+async function listImports(options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const imports = await pageOfImports(app.database.db, { limit: 100 });
+    if (options.json) return printJson({ imports });
+    if (imports.length === 0) return print('No import yet.');
+    printTable(
+      ['import', 'when', 'by', 'file', 'state', 'new readers'],
+      imports.map(({ id, madeAt, madeBy, file, state, report }) => [
+        id,
+        shortDateTime(madeAt, 'UTC'),
+        madeBy,
+        file,
+        state,
+        (report.subscribed ?? 0).toLocaleString('en-US'),
+      ]),
     );
-    if (report.left > 0) print(`${mark.note} ${report.left} had left and stay away`);
-    if (report.suppressed > 0) print(`${mark.note} ${report.suppressed} are on the suppression list`);
-    if (report.repeated > 0)
-      print(`${mark.note} ${counted(report.repeated, 'line')} with an address that stood further up`);
-    if (report.invalid > 0) print(`${mark.warn} ${counted(report.invalid, 'line')} could not be used:`);
-    for (const { line, reason } of report.problems) print(`    line ${line}: ${reason}`);
+  });
+}
+
+async function undo(id: string, options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const number = /^\d{1,15}$/.test(id) ? Number(id) : 0;
+    const undone = await undoImport({ db: app.database.db }, number, actorOf(options));
+    if (options.json) return printJson(undone);
+    print(
+      `${mark.ok} ${counted(undone.subscriptions, 'subscription')}, ${counted(undone.subscribers, 'subscriber')} and ${counted(undone.suppressions, 'suppression')} taken back`,
+    );
   });
 }
 

@@ -1,41 +1,13 @@
 import { recordAct } from '../audit/index.ts';
 import { addressKey, parseAddress } from '../lib/addresses.ts';
 import { RoundupError } from '../platform/errors.ts';
-import {
-  type ImportReport,
-  type ListedImport,
-  endSubscription,
-  findSubscriber,
-  importSubscribers,
-  insertImport,
-  insertSuppression,
-  removeSuppression,
-} from '../subscribers/index.ts';
+import { endSubscription, findSubscriber, insertSuppression, removeSuppression } from '../subscribers/index.ts';
 import { announce } from '../webhooks/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
 // What the house does with its list. What readers do themselves is in leave.ts.
 
 type Parts = Pick<Newsroom, 'db' | 'clock'>;
-
-/** Imports a CSV file; what became of it is kept. Throws `input-invalid` where it is no list. */
-export async function importList(
-  { db, clock }: Parts,
-  file: string,
-  options: { newsletterId: number; ground: string; onProgress?: (share: number) => void },
-  by: string,
-): Promise<{ id: number; report: ImportReport }> {
-  const report = await importSubscribers(db, file, options);
-  const { newsletterId, ground } = options;
-  const { problems: _problems, ...detail } = report;
-  return db.transaction().execute(async (tx) => {
-    const kept: Omit<ListedImport, 'id'> = { newsletterId, ground, madeBy: by, madeAt: clock.now(), report };
-    const id = await insertImport(tx, kept);
-    const subject = `newsletter ${newsletterId}`;
-    await recordAct(tx, { actor: by, act: 'subscribers imported', subject, detail: { import: id, ground, ...detail } });
-    return { id, report };
-  });
-}
 
 /** Ends somebody's subscription on their behalf. True where there was one. Throws `not-found`. */
 export async function unsubscribeReader(

@@ -49,7 +49,7 @@ export async function startSubscription(
     insert into subscriptions as s (newsletter_id, subscriber_id, state, since, cause, topics)
     values (${newsletterId}, ${subscriberId}, 'active', ${givenAt}, ${ground}, ${topics}::text[])
     on conflict (newsletter_id, subscriber_id) do update set state = 'active', since = ${givenAt}, cause = ${ground},
-      topics = excluded.topics, paused_until = null where s.state <> 'active'`.execute(tx);
+      topics = excluded.topics, paused_until = null, import_id = null where s.state <> 'active'`.execute(tx);
   if (numAffectedRows !== 1n) return false;
   await sql`insert into consents (newsletter_id, subscriber_id, given_at, ground, form, words, address, asked_at)
     values (${newsletterId}, ${subscriberId}, ${givenAt}, ${ground}, ${form}, ${words}, ${address}, ${askedAt})`.execute(

@@ -1,16 +1,15 @@
 export { type Subscriber, type Subscription } from './subscriber.ts';
 export { type ReaderLink, readReaderToken, readerToken } from './tokens.ts';
 export {
-  type ListedImport,
   findSuppression,
-  insertImport,
   insertSuppression,
   pageOfImports,
   pageOfSubscribers,
   pageOfSuppressions,
   removeSuppression,
 } from './lists.ts';
-export { type ImportReport, importSubscribers } from './import.ts';
+export { type ImportReport, importSubscribers } from './import/import.ts';
+export { OUTCOMES, type Undone, beginImport, endImport, keepProgress, undoImportRows } from './import/store.ts';
 export {
   countSubscriptions,
   endSubscription,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { addressKey } from '../lib/addresses.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import type { ImportReport } from './import.ts';
+import type { ImportReport } from './import/import.ts';
 import type { Subscriber, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
 // Lists of any length, a page at a time: each page begins after the last row of the one before, by an index.
@@ -124,17 +124,9 @@ export interface ListedImport {
   ground: string;
   madeBy: string;
   madeAt: Date;
-  report: ImportReport;
-}
-
-export async function insertImport(db: Database, kept: Omit<ListedImport, 'id'>): Promise<number> {
-  const { newsletterId, ground, madeBy, madeAt, report } = kept;
-  const { rows } = await sql<{ id: number }>`
-    insert into imports (newsletter_id, ground, made_by, made_at, report)
-    values (${newsletterId}, ${ground}, ${madeBy}, ${madeAt}, ${JSON.stringify(report)}::jsonb) returning id`.execute(
-    db,
-  );
-  return rows[0]?.id as number;
+  state: 'running' | 'done' | 'undone';
+  file: string;
+  report: Partial<ImportReport>;
 }
 
 /** The newest first. */
@@ -147,7 +139,7 @@ export async function pageOfImports(
   }: { before?: number | undefined; limit: number; newsletterIds?: number[] | undefined },
 ): Promise<ListedImport[]> {
   const { rows } = await sql<ListedImport>`
-    select id, newsletter_id as "newsletterId", ground, made_by as "madeBy", made_at as "madeAt", report from imports
+    select id, newsletter_id as "newsletterId", ground, made_by as "madeBy", made_at as "madeAt", state, file, report from imports
     where ${before === undefined ? sql`true` : sql`id < ${before}`}
       and ${newsletterIds === undefined ? sql`true` : sql`newsletter_id = any(${newsletterIds}::bigint[])`}
     order by id desc limit ${limit}`.execute(db);

@@ -15,7 +15,7 @@ export async function setSubscription(
   { newsletterId, subscriberId }: { newsletterId: number; subscriberId: number },
   { topics, everyDays }: { topics: string[]; everyDays: number },
 ): Promise<void> {
-  await sql`update subscriptions set topics = ${topics}::text[], every_days = ${everyDays}
+  await sql`update subscriptions set topics = ${topics}::text[], every_days = ${everyDays}, import_id = null
     where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId}`.execute(tx);
 }
 

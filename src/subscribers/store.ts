@@ -2,61 +2,6 @@ import { addressKey } from '../lib/addresses.ts';
 import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
 import type { Subscriber, Subscription, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
-export interface ImportRow {
-  address: string;
-  addressKey: string;
-  domain: string;
-  name: string;
-}
-
-export interface ImportCounts {
-  subscribed: number;
-  alreadySubscribed: number;
-  left: number;
-  suppressed: number;
-}
-
-/**
- * Subscribes a set of people to a newsletter in one statement. Nobody who left is brought back, nobody on the suppression
- * list is taken in, and a name that we have is not replaced.
- */
-export async function importRows(
-  db: Database,
-  newsletterId: number,
-  rows: ImportRow[],
-  ground: string,
-): Promise<ImportCounts> {
-  const { rows: counts } = await sql<ImportCounts>`
-    with input as (
-      select r.* from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as r(address text, "addressKey" text, domain text, name text)
-    ), welcome as (
-      select i.* from input i where not exists (select from suppressions s where s.address_key = i."addressKey")
-        and not exists (select from suppressed_hashes h
-          where h.hash in (encode(sha256(convert_to(i."addressKey", 'UTF8')), 'hex'), md5(i."addressKey")))
-    ), people as (
-      insert into subscribers (address, address_key, domain, name)
-      select address, "addressKey", domain, name from welcome
-      on conflict (address_key) do update set name = coalesce(nullif(subscribers.name, ''), excluded.name)
-      returning id
-    ), before as (
-      select s.subscriber_id, s.state from subscriptions s join people p on p.id = s.subscriber_id
-      where s.newsletter_id = ${newsletterId}
-    ), joined as (
-      insert into subscriptions (newsletter_id, subscriber_id, state, cause)
-      select ${newsletterId}, id, 'active', ${ground} from people
-      on conflict do nothing returning subscriber_id
-    ), proof as (
-      insert into consents (newsletter_id, subscriber_id, given_at, ground)
-      select ${newsletterId}, subscriber_id, now(), ${ground} from joined
-    )
-    select (select count(*)::int from joined) as subscribed,
-      (select count(*)::int from before where state <> 'unsubscribed') as "alreadySubscribed",
-      (select count(*)::int from before where state = 'unsubscribed') as "left",
-      (select count(*)::int from input) - (select count(*)::int from welcome) as suppressed`.execute(db);
-  return counts[0] ?? { subscribed: 0, alreadySubscribed: 0, left: 0, suppressed: 0 };
-}
-
 export interface ListedSubscriber extends Subscriber {
   state: SubscriptionState;
   suppressed: boolean;
@@ -115,7 +60,7 @@ export async function endSubscription(
   cause: string,
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update subscriptions set state = 'unsubscribed', since = now(), cause = ${cause}
+    update subscriptions set state = 'unsubscribed', since = now(), cause = ${cause}, import_id = null
     where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId} and state <> 'unsubscribed'`.execute(db);
   return numAffectedRows === 1n;
 }
@@ -133,7 +78,7 @@ export async function restoreSubscription(
   cause: string,
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update subscriptions set state = 'active', since = now(), cause = 'undone'
+    update subscriptions set state = 'active', since = now(), cause = 'undone', import_id = null
     where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId}
       and state = 'unsubscribed' and cause = ${cause}`.execute(db);
   return numAffectedRows === 1n;

@@ -240,12 +240,12 @@ test('THREATS 8, 25: what belongs to another newsletter is not there for an acco
 });
 
 function bodyTypeOf({ url }: Route): string {
-  return url.endsWith('/imports') ? 'text/csv' : 'application/json';
+  return /\/import(s|-previews)$/.test(url) ? 'text/csv' : 'application/json';
 }
 
 /** A body that would be right: who is refused is refused for what it is about. */
 function bodyFor({ method, url }: Route): string {
-  if (url.endsWith('/imports')) return 'email\nx@y.example\n';
+  if (/\/import(s|-previews)$/.test(url)) return 'email\nx@y.example\n';
   const bodies: [RegExp, unknown][] = [
     [/\/comments$/, { comment: 'x' }],
     [/\/test-sends$/, { to: 'me@example.net' }],

@@ -2,7 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { importList, liftSuppression, suppressAddress, unsubscribeReader } from '../../newsroom/index.ts';
+import {
+  importList,
+  liftSuppression,
+  previewImport,
+  suppressAddress,
+  undoImport,
+  unsubscribeReader,
+} from '../../newsroom/index.ts';
 import {
   findSubscriber,
   listSubscriptions,
@@ -17,10 +24,12 @@ import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
 import {
   Import,
+  ImportReport,
   Subscriber,
   Subscription,
   Suppression,
   address,
+  count,
   id,
   line,
   page,
@@ -30,6 +39,7 @@ import {
 
 const tag = 'Readers';
 const subscriberParams = z.object({ subscriberId: id });
+const LIST_TYPES = ['text/csv', 'application/zip', 'application/gzip'];
 const CSV_LIMIT_BYTES = 50 * 1024 * 1024;
 
 export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
@@ -120,21 +130,50 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'importSubscribers',
       method: 'POST',
       path: '/newsletters/:newsletterId/imports',
-      summary: 'Subscribe the people of a CSV',
+      summary: 'Subscribe the people of a list',
       description:
-        'With a first line that names the columns, one of them "email". Nobody who left or is suppressed is brought back. Answers when all of it is in.',
+        'A CSV of any dialect, with a first line that names the columns, one of them "email"; or gzip, or a zip of several, as Mailchimp, Substack, beehiiv, Ghost, listmonk, Keila and Buttondown export them. Nobody who left or is suppressed, here or there, is brought back. Answers when all of it is in; the same file again goes on where it was interrupted.',
       params: z.object({ newsletterId: id }),
       query: z.strictObject({
         ground: line(300).min(1).describe('On what ground they get mail, kept as their consent'),
+        name: line(200).optional().describe('What the file was called: in a Mailchimp export it tells who has left'),
       }),
-      takes: { types: ['text/csv'], limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
+      takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
       status: 201,
-      answer: Import.pick({ id: true, report: true }),
+      answer: z.object({ id: z.int(), report: ImportReport }),
       handle: async ({ params, query, body, identity, by }) => {
         await visibleNewsletter(db, identity, params.newsletterId);
-        return asFile(bytesOf(body), (file) =>
-          importList(parts, file, { newsletterId: params.newsletterId, ground: query.ground }, by),
-        );
+        const wish = { newsletterId: params.newsletterId, ...query };
+        return asFile(bytesOf(body), (file) => importList(parts, file, wish, by));
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'previewImport',
+      method: 'POST',
+      path: '/newsletters/:newsletterId/import-previews',
+      summary: 'What an import would do; nothing of it stays',
+      params: z.object({ newsletterId: id }),
+      query: z.strictObject({ name: line(200).optional() }),
+      takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
+      answer: ImportReport,
+      handle: async ({ params, query, body, identity }) => {
+        await visibleNewsletter(db, identity, params.newsletterId);
+        const wish = { newsletterId: params.newsletterId, ground: 'a preview', ...query };
+        return asFile(bytesOf(body), (file) => previewImport(parts, file, wish));
+      },
+    }),
+    operation({
+      ...writing,
+      id: 'undoImport',
+      method: 'DELETE',
+      path: '/imports/:importId',
+      summary: 'Take back what an import brought, as far as nobody has touched it since',
+      params: z.object({ importId: id }),
+      answer: z.object({ subscriptions: count, subscribers: count, suppressions: count }),
+      handle: async ({ params, by, identity }) => {
+        requireWholeHouse(identity);
+        return undoImport(parts, params.importId, by);
       },
     }),
     operation({
@@ -187,10 +226,6 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
 
 function bytesOf(body: unknown): Buffer {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new RoundupError('input-invalid', 'The body is empty.');
-  // What is packed is not unpacked: nothing in an archive can name a place of ours.
-  const head = body.subarray(0, 4).toString('latin1');
-  if (head.startsWith('PK') || head.startsWith('\x1f\x8b'))
-    throw new RoundupError('unsupported-media', 'This is an archive. Send the CSV itself.');
   return body;
 }
 

@@ -22,7 +22,7 @@ import { pieceOperations, sourceOperations } from './sources.ts';
 
 export const API = '/api/v1';
 const JSON_LIMIT_BYTES = 1024 * 1024;
-const RAW_TYPES = /^(text\/csv|application\/octet-stream|image\/[a-z0-9.+-]+)(;|$)/;
+const RAW_TYPES = /^(text\/csv|application\/(octet-stream|zip|gzip)|image\/[a-z0-9.+-]+)(;|$)/;
 
 /** Every operation, in the order of the reference. */
 export function apiOperations(app: App): AnyOperation[] {

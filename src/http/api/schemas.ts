@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OUTCOMES } from '../../subscribers/index.ts';
 import { ROLES, SCOPES, addressSchema } from '../../accounts/index.ts';
 import { CAUSES, DELIVERY_STATES } from '../../dispatch/index.ts';
 import { newsletterSettingsSchema, publicationSchema } from '../../editions/index.ts';
@@ -20,7 +21,7 @@ export const givenTime = z.iso
   .transform((text) => new Date(text))
   .refine((date) => date.getUTCFullYear() >= 1970 && date.getUTCFullYear() < 2200, { message: 'is out of range' });
 export const ids = z.array(z.int().positive().max(MOST_ID)).max(200);
-const count = z.int().nonnegative();
+export const count = z.int().nonnegative();
 /** A line of text that somebody writes. */
 export const line = (most: number) => z.string().trim().max(most);
 
@@ -269,6 +270,23 @@ export const Subscription = z
 export const Suppression = z
   .object({ address: z.string(), reason: z.string(), detail: z.string(), since: time })
   .meta({ id: 'Suppression' });
+export const ImportReport = z
+  .object({
+    format: z.string().describe('What wrote the list, by its columns'),
+    lines: count,
+    subscribed: count,
+    alreadySubscribed: count,
+    left: count.describe('Had left here, and stay away'),
+    suppressed: count,
+    leftElsewhere: count.describe('Had left there, and are known as such from now on'),
+    struck: count.describe('Bounced, complained or were struck off there: suppressed from now on'),
+    unconfirmed: count.describe('Never said yes there'),
+    repeated: count,
+    invalid: count,
+    problems: z.array(z.object({ line: count, reason: z.string() })),
+    samples: z.array(z.object({ outcome: z.enum(OUTCOMES), line: count, address: z.string() })),
+  })
+  .meta({ id: 'ImportReport' });
 export const Import = z
   .object({
     id: z.int(),
@@ -276,16 +294,9 @@ export const Import = z
     ground: z.string(),
     madeBy: z.string(),
     madeAt: time,
-    report: z.object({
-      lines: count,
-      subscribed: count,
-      alreadySubscribed: count,
-      left: count,
-      suppressed: count,
-      repeated: count,
-      invalid: count,
-      problems: z.array(z.object({ line: count, reason: z.string() })),
-    }),
+    state: z.enum(['running', 'done', 'undone']),
+    file: z.string(),
+    report: ImportReport.partial(),
   })
   .meta({ id: 'Import' });
 export const Media = z

@@ -97,3 +97,15 @@ create table archive (
 );
 create index archive_page on archive (newsletter_id, sent_at desc, edition_id desc);
 create index archive_search on archive using gin (search);
+
+-- What an import brought, so that it can be undone; whatever a person does with it afterwards makes it their own.
+alter table subscribers add column import_id bigint;
+alter table subscriptions add column import_id bigint;
+alter table consents add column import_id bigint;
+alter table suppressions add column import_id bigint;
+alter table imports add column state text not null default 'done' check (state in ('running', 'done', 'undone'));
+-- What the file was called, what wrote it, and the hash of it: the same file goes on where it was interrupted.
+alter table imports add column file text not null default '';
+alter table imports add column format text not null default '';
+alter table imports add column hash text not null default '';
+alter table imports add column lines_done int not null default 0;
