@@ -40,6 +40,7 @@ const COMMANDS: Record<string, Loader> = {
   source: async () => [(await import('./source/index.ts')).sourceCommand()],
   newsletter: async () => [(await import('./newsletter.ts')).newsletterCommand()],
   subscribers: async () => [(await import('./subscribers.ts')).subscribersCommand()],
+  suppressions: async () => [(await import('./suppressions.ts')).suppressionsCommand()],
   collect: async () => [(await import('./collect.ts')).collectCommand()],
   compose: async () => [(await import('./compose.ts')).composeCommand()],
   piece: async () => [(await import('./piece.ts')).pieceCommand()],

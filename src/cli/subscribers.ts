@@ -1,9 +1,22 @@
+import { once } from 'node:events';
 import { Command } from 'commander';
+import { recordAct } from '../audit/index.ts';
 import { getNewsletter } from '../editions/index.ts';
 import { counted } from '../lib/text.ts';
 import { shortDateTime } from '../lib/time.ts';
-import { type ImportReport, countSubscriptions, listSubscribers, pageOfImports } from '../subscribers/index.ts';
-import { importList, previewImport, undoImport } from '../newsroom/index.ts';
+import {
+  type ImportReport,
+  countSubscriptions,
+  listSubscribers,
+  pageOfImports,
+  type Subscriber,
+  exportAsCsv,
+  exportAsJson,
+  findSubscriberByAddress,
+} from '../subscribers/index.ts';
+import { eraseReader, importList, previewImport, readerData, undoImport } from '../newsroom/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { mark, print, printJson, printTable } from './output.ts';
 import { step } from './progress.ts';
@@ -42,6 +55,26 @@ export function subscribersCommand(): Command {
       .description('take back what an import brought, as far as nobody has touched it since')
       .argument('<import>', 'its number')
       .action(undo),
+  );
+  command.addCommand(
+    new Command('export')
+      .description('write everybody of a newsletter to standard output, as CSV, or with --json an object a line')
+      .argument('<newsletter>', 'its slug')
+      .option('--json', 'an object a line')
+      .action(exportAll),
+  );
+  command.addCommand(
+    withJson(withActor(new Command('data')))
+      .description('all that is known of somebody, for whoever asks for it (GDPR, article 15)')
+      .argument('<address>')
+      .action(showData),
+  );
+  command.addCommand(
+    withJson(withActor(new Command('erase')))
+      .description('forget somebody: the sums stay, the person goes (GDPR, article 17)')
+      .argument('<address>')
+      .option('--yes', 'do it: it cannot be undone')
+      .action(erase),
   );
   command.addCommand(
     withJson(
@@ -154,4 +187,39 @@ async function list(slug: string, options: CommonOptions & { limit: string }): P
       `${counted(counts.active, 'active reader')}, ${counts.unsubscribed.toLocaleString('en-US')} left, ${counts.pending.toLocaleString('en-US')} not confirmed`,
     );
   });
+}
+
+async function exportAll(slug: string, options: { json?: boolean }): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    const { id } = await getNewsletter(db, slug);
+    const rows = options.json === true ? exportAsJson(db, id) : exportAsCsv(db, id);
+    await recordAct(db, { actor: actorOf({}), act: 'list exported', subject: `newsletter ${id}` });
+    for await (const text of rows) if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  });
+}
+
+async function showData(address: string, _options: CommonOptions): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    printJson(await readerData({ db }, (await named(db, address)).id));
+  });
+}
+
+async function erase(address: string, options: CommonOptions & { yes?: boolean }): Promise<void> {
+  await withApp(async (app) => {
+    const { db } = app.database;
+    const { id } = await named(db, address);
+    if (options.yes !== true)
+      throw new RoundupError('input-invalid', `This forgets ${address} for good.`, { hint: 'Say so with --yes' });
+    await eraseReader({ db, clock: app.clock }, id, actorOf(options));
+    if (options.json) return printJson({ erased: id });
+    print(`${mark.ok} subscriber ${id} is erased; the sums of editions stay`);
+  });
+}
+
+async function named(db: Database, address: string): Promise<Subscriber> {
+  const subscriber = await findSubscriberByAddress(db, address);
+  if (subscriber !== undefined) return subscriber;
+  throw new RoundupError('not-found', `There is no subscriber ${address}.`);
 }

@@ -1,7 +1,14 @@
 import { recordAct } from '../audit/index.ts';
 import { addressKey, parseAddress } from '../lib/addresses.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { endSubscription, findSubscriber, insertSuppression, removeSuppression } from '../subscribers/index.ts';
+import {
+  endSubscription,
+  findSubscriber,
+  insertSuppression,
+  removeSuppression,
+  type SuppressionImport,
+  importSuppressions,
+} from '../subscribers/index.ts';
 import { announce } from '../webhooks/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -55,4 +62,22 @@ function keyOf(text: string): string {
   const address = parseAddress(text);
   if (address === undefined) throw new RoundupError('input-invalid', `"${text.slice(0, 100)}" is not a mail address.`);
   return addressKey(address);
+}
+
+/** Takes a list of addresses, or of hashes of them, that are never to be mailed. Throws `input-invalid` for what is no list. */
+export async function importSuppressionList(
+  { db }: Pick<Parts, 'db'>,
+  file: string,
+  detail: string,
+  by: string,
+): Promise<SuppressionImport> {
+  const report = await importSuppressions(db, file, detail);
+  const { problems: _problems, ...counts } = report;
+  await recordAct(db, {
+    actor: by,
+    act: 'suppressions imported',
+    subject: 'suppressions',
+    detail: { why: detail, ...counts },
+  });
+  return report;
 }

@@ -49,3 +49,5 @@ export {
   sweepAddressChanges,
   takeAddressChange,
 } from './preferences.ts';
+export { exportAsCsv, exportAsJson } from './export.ts';
+export { type SuppressionImport, exportSuppressions, importSuppressions } from './suppressionList.ts';

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import sharp from 'sharp';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { csvLine } from '../../src/http/csv.ts';
+import { csvLine } from '../../src/lib/csv.ts';
 import { getEdition, proposeEdition, renderNow } from '../../src/newsroom/index.ts';
 import { readerToken } from '../../src/subscribers/index.ts';
 import { apiClient, tokenFor } from '../support/api.ts';

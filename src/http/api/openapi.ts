@@ -77,7 +77,10 @@ function describe(
 
 function success({ answer, gives }: Operation, toSchema: (schema: z.ZodType, io: 'output') => Json): Json {
   if (gives !== undefined)
-    return { description: gives.description, content: { [gives.type]: { schema: { type: 'string' } } } };
+    return {
+      description: gives.description,
+      content: Object.fromEntries(gives.types.map((type) => [type, { schema: { type: 'string' } }])),
+    };
   if (answer === undefined) return { description: 'Done' };
   return { description: 'As asked', content: { 'application/json': { schema: toSchema(answer, 'output') } } };
 }

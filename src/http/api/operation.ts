@@ -44,7 +44,7 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   status?: 200 | 201 | 202 | 204;
   answer?: z.ZodType;
   /** What is answered where it is not JSON; the handler sends it itself. */
-  gives?: { type: string; description: string };
+  gives?: { types: string[]; description: string };
   /** Gives an ETag, and 304 where the caller has it; `required`: wants If-Match, so that nobody's change is written over. */
   etag?: 'given' | 'required';
   handle(call: Call<P, Q, B>): Promise<unknown>;

@@ -14,7 +14,7 @@ import {
   webhookSchema,
 } from '../../webhooks/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import { csvLine } from '../csv.ts';
+import { csvLine } from '../../lib/csv.ts';
 import { requireWholeHouse } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
@@ -259,7 +259,7 @@ export function auditOperations({ db }: ApiParts): AnyOperation[] {
       scope: 'audit:read',
       query: z.strictObject(auditFilter),
       gives: {
-        type: 'text/csv',
+        types: ['text/csv'],
         description: 'RFC 4180; cells that a spreadsheet would take for a formula begin with an apostrophe',
       },
       handle: async ({ query, identity, reply }) => {

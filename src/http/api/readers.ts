@@ -1,16 +1,25 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { recordAct } from '../../audit/index.ts';
 import {
+  eraseReader,
   importList,
+  importSuppressionList,
   liftSuppression,
   previewImport,
+  readerData,
   suppressAddress,
   undoImport,
   unsubscribeReader,
 } from '../../newsroom/index.ts';
 import {
+  exportAsCsv,
+  exportAsJson,
+  exportSuppressions,
   findSubscriber,
   listSubscriptions,
   pageOfImports,
@@ -22,9 +31,8 @@ import { type Identity, mayNewsletter, requireWholeHouse } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
+import { Import, ImportReport, SubscriberData, SuppressionImport } from './readerSchemas.ts';
 import {
-  Import,
-  ImportReport,
   Subscriber,
   Subscription,
   Suppression,
@@ -178,6 +186,86 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
     }),
     operation({
       ...reading,
+      id: 'exportSubscribers',
+      method: 'GET',
+      path: '/newsletters/:newsletterId/subscribers/export',
+      summary: 'Everybody of a newsletter, as CSV or as JSON, an object a line',
+      params: z.object({ newsletterId: id }),
+      query: z.strictObject({ format: z.enum(['csv', 'json']).default('csv') }),
+      gives: {
+        types: ['text/csv', 'application/jsonl'],
+        description:
+          'RFC 4180; cells that a spreadsheet would take for a formula begin with an apostrophe, which an import takes off again',
+      },
+      handle: async ({ params, query, identity, reply, by }) => {
+        const { slug } = await visibleNewsletter(db, identity, params.newsletterId);
+        await recordExport(db, `newsletter ${params.newsletterId}`, by);
+        const rows =
+          query.format === 'csv' ? exportAsCsv(db, params.newsletterId) : exportAsJson(db, params.newsletterId);
+        return sendFile(
+          reply,
+          query.format === 'csv' ? 'text/csv' : 'application/jsonl',
+          `${slug}.${query.format}`,
+          rows,
+        );
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'getSubscriberData',
+      method: 'GET',
+      path: '/subscribers/:subscriberId/data',
+      summary: 'All that is known of somebody, for whoever asks for it (GDPR, article 15)',
+      params: subscriberParams,
+      answer: SubscriberData,
+      handle: async ({ params, identity }) => {
+        requireWholeHouse(identity);
+        return readerData({ db }, params.subscriberId);
+      },
+    }),
+    operation({
+      ...writing,
+      id: 'eraseSubscriber',
+      method: 'DELETE',
+      path: '/subscribers/:subscriberId',
+      summary: 'Erase somebody: the sums stay, the person goes (GDPR, article 17)',
+      params: subscriberParams,
+      status: 204,
+      handle: async ({ params, by, identity }) => {
+        requireWholeHouse(identity);
+        await eraseReader(parts, params.subscriberId, by);
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'exportSuppressions',
+      method: 'GET',
+      path: '/suppressions/export',
+      summary: 'The list as SHA-256 of the addresses in lower case, for others to heed',
+      gives: { types: ['text/csv'], description: 'sha256, reason, since' },
+      handle: async ({ identity, reply, by }) => {
+        requireWholeHouse(identity);
+        await recordExport(db, 'suppressions', by);
+        return sendFile(reply, 'text/csv', 'suppressions.csv', exportSuppressions(db));
+      },
+    }),
+    operation({
+      ...writing,
+      id: 'importSuppressions',
+      method: 'POST',
+      path: '/suppressions/imports',
+      summary: 'Never mail the addresses of a list, or those whose SHA-256 or MD5 is in it',
+      query: z.strictObject({ detail: line(300).default('imported') }),
+      takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
+      status: 201,
+      answer: SuppressionImport,
+      handle: async ({ query, body, by, identity }) => {
+        requireWholeHouse(identity);
+        return asFile(bytesOf(body), (file) => importSuppressionList({ db }, file, query.detail, by));
+      },
+    }),
+    operation({
+      ...reading,
       id: 'listSuppressions',
       method: 'GET',
       path: '/suppressions',
@@ -222,6 +310,18 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       },
     }),
   ];
+}
+
+/** Whoever takes the list along is written down. */
+async function recordExport(db: ApiParts['db'], subject: string, by: string): Promise<void> {
+  await recordAct(db, { actor: by, act: 'list exported', subject });
+}
+
+function sendFile(reply: FastifyReply, type: string, name: string, rows: AsyncGenerator<string>): FastifyReply {
+  return reply
+    .type(`${type}; charset=utf-8`)
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .send(Readable.from(rows));
 }
 
 function bytesOf(body: unknown): Buffer {

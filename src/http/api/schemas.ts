@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { OUTCOMES } from '../../subscribers/index.ts';
 import { ROLES, SCOPES, addressSchema } from '../../accounts/index.ts';
 import { CAUSES, DELIVERY_STATES } from '../../dispatch/index.ts';
 import { newsletterSettingsSchema, publicationSchema } from '../../editions/index.ts';
@@ -270,35 +269,6 @@ export const Subscription = z
 export const Suppression = z
   .object({ address: z.string(), reason: z.string(), detail: z.string(), since: time })
   .meta({ id: 'Suppression' });
-export const ImportReport = z
-  .object({
-    format: z.string().describe('What wrote the list, by its columns'),
-    lines: count,
-    subscribed: count,
-    alreadySubscribed: count,
-    left: count.describe('Had left here, and stay away'),
-    suppressed: count,
-    leftElsewhere: count.describe('Had left there, and are known as such from now on'),
-    struck: count.describe('Bounced, complained or were struck off there: suppressed from now on'),
-    unconfirmed: count.describe('Never said yes there'),
-    repeated: count,
-    invalid: count,
-    problems: z.array(z.object({ line: count, reason: z.string() })),
-    samples: z.array(z.object({ outcome: z.enum(OUTCOMES), line: count, address: z.string() })),
-  })
-  .meta({ id: 'ImportReport' });
-export const Import = z
-  .object({
-    id: z.int(),
-    newsletterId: z.int(),
-    ground: z.string(),
-    madeBy: z.string(),
-    madeAt: time,
-    state: z.enum(['running', 'done', 'undone']),
-    file: z.string(),
-    report: ImportReport.partial(),
-  })
-  .meta({ id: 'Import' });
 export const Media = z
   .object({ hash: z.string(), type: z.string(), width: z.int(), height: z.int(), url: z.string() })
   .meta({ id: 'Media' });

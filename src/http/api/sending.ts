@@ -271,7 +271,7 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       path: '/editions/:editionId/events',
       summary: 'How it goes on, as server-sent events',
       description: `An event "sums" whenever they have changed, at most once a second, with state and sums (${DELIVERY_STATES.join(', ')}); "end" when nothing more will come.`,
-      gives: { type: 'text/event-stream', description: 'Events' },
+      gives: { types: ['text/event-stream'], description: 'Events' },
       handle: async ({ params, identity, reply, request }) => {
         const edition = await visibleEdition(db, identity, params.editionId);
         return followEdition({ db, clock: app.clock }, edition.id, { request, reply, identity });

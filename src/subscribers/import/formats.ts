@@ -1,3 +1,4 @@
+import { plainCell } from '../../lib/csv.ts';
 import { type ListedPerson, type Standing, standingOf } from './row.ts';
 
 // Who wrote a list is told by the names of its columns; each of these programs has its own way to say that somebody has left, and to
@@ -101,7 +102,7 @@ const FIRST_NAME = ['first name', 'first_name', 'firstname', 'given name', 'pré
 const LAST_NAME = ['last name', 'last_name', 'lastname', 'surname', 'family name', 'apellidos'];
 const STATUS = ['status', 'state', 'subscription status', 'subscriber_type', 'email_status', 'marketing status'];
 const LANGUAGE = ['language', 'lang', 'locale'];
-const AT = ['subscribed_at', 'created_at', 'optin_time', 'signup date', 'subscription date', 'date'];
+const AT = ['consent_at', 'subscribed_at', 'created_at', 'optin_time', 'signup date', 'subscription date', 'date'];
 /** Columns that say of a list of any kind that somebody has left. */
 const LEFT_AT = ['unsubscribed_at', 'unsubscribed at', 'unsub_time', 'unsubscription_date', 'unsubscribe date'];
 
@@ -131,7 +132,7 @@ export function formatOf(header: string[], file: string): Format | undefined {
       // A word that nobody knows is no yes.
       const standing = (shape === undefined ? own : shape.standing(value, file)) ?? 'unconfirmed';
       const at = times.map(cell).find((text) => text !== '') ?? '';
-      return { address: cell(address), name: whole, standing, at, language: cell(language) };
+      return { address: plainCell(cell(address)), name: plainCell(whole), standing, at, language: cell(language) };
     },
   };
 }

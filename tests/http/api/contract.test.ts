@@ -251,7 +251,7 @@ async function holds({ operation }: Documented, { url, init }: Sent): Promise<vo
   }
   const media = content[type];
   if (media === undefined) throw new Error(`a type that is not in the document (${type}): ${told}`);
-  if (!type.includes('json')) return;
+  if (!/[/+]json$/.test(type)) return;
   const check = checkOf(media.schema);
   if (!check(JSON.parse(text))) throw new Error(`not as its schema says (${ajv.errorsText(check.errors)}): ${told}`);
   if (
@@ -276,10 +276,8 @@ test('whatever is sent to any operation, the answer is no fault and is as the do
 }, 240_000);
 
 test('THREATS 7: what looks like SQL is text everywhere, and nothing is gone', async () => {
-  const { rows } = await sql<{ count: number }>`select count(*)::int as count from subscribers`.execute(
-    house.database.db,
-  );
-  expect(rows[0]!.count).toBeGreaterThanOrEqual(5);
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from editions`.execute(house.database.db);
+  expect(rows[0]!.count).toBeGreaterThanOrEqual(1);
   const began = performance.now();
   for (const payload of ["1' or pg_sleep(3)--", "x'||pg_sleep(3)||'", '1);select pg_sleep(3)--'])
     for (const path of [

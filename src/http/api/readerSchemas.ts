@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { OUTCOMES } from '../../subscribers/index.ts';
+import { count, deliveryState, subscriptionState, time } from './schemas.ts';
+
+// What the API says of readers and lists of them.
+
+export const SuppressionImport = z
+  .object({
+    lines: count,
+    addresses: count,
+    hashes: count,
+    matched: count.describe('Subscribers that a hash turned out to be'),
+    invalid: count,
+    problems: z.array(z.object({ line: count, reason: z.string() })),
+  })
+  .meta({ id: 'SuppressionImport' });
+export const SubscriberData = z
+  .object({
+    address: z.string(),
+    name: z.string(),
+    language: z.string(),
+    subscriptions: z.array(
+      z.object({
+        newsletterId: z.int(),
+        newsletter: z.string(),
+        state: subscriptionState,
+        since: time,
+        topics: z.array(z.string()),
+        everyDays: count,
+        pausedUntil: time.nullable(),
+      }),
+    ),
+    consents: z.array(
+      z.object({
+        newsletterId: z.int(),
+        givenAt: time,
+        askedAt: time.nullable(),
+        ground: z.string(),
+        form: z.string(),
+        words: z.string(),
+        address: z.string(),
+      }),
+    ),
+    deliveries: z.array(
+      z.object({
+        editionId: z.int(),
+        state: deliveryState,
+        cause: z.string().nullable(),
+        reason: z.string().nullable(),
+        attempts: count,
+        settledAt: time.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'SubscriberData' });
+export const ImportReport = z
+  .object({
+    format: z.string().describe('What wrote the list, by its columns'),
+    lines: count,
+    subscribed: count,
+    alreadySubscribed: count,
+    left: count.describe('Had left here, and stay away'),
+    suppressed: count,
+    leftElsewhere: count.describe('Had left there, and are known as such from now on'),
+    struck: count.describe('Bounced, complained or were struck off there: suppressed from now on'),
+    unconfirmed: count.describe('Never said yes there'),
+    repeated: count,
+    invalid: count,
+    problems: z.array(z.object({ line: count, reason: z.string() })),
+    samples: z.array(z.object({ outcome: z.enum(OUTCOMES), line: count, address: z.string() })),
+  })
+  .meta({ id: 'ImportReport' });
+export const Import = z
+  .object({
+    id: z.int(),
+    newsletterId: z.int(),
+    ground: z.string(),
+    madeBy: z.string(),
+    madeAt: time,
+    state: z.enum(['running', 'done', 'undone']),
+    file: z.string(),
+    report: ImportReport.partial(),
+  })
+  .meta({ id: 'Import' });
