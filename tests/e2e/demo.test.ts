@@ -140,7 +140,7 @@ suite(`the demo in a browser${browserMissing === undefined ? '' : ` (${browserMi
     await page.goto(href('View in browser'));
     expect(await page.locator('h1').innerText()).toContain('The Long Telegraph');
     await page.goto(href('Preferences'));
-    expect(await page.locator('main').innerText()).toContain('You get this newsletter.');
+    expect(await page.locator('main').innerText()).toContain('Send it to me');
     await page.screenshot({ path: path.join(SHOTS, 'reader-preferences-375.png'), fullPage: true });
     await page.goto(href('Unsubscribe'));
     await page.screenshot({ path: path.join(SHOTS, 'reader-unsubscribe-375.png'), fullPage: true });
