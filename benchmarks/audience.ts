@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Fastify from 'fastify';
 import { startWeb } from '../src/http/index.ts';
-import { askToSubscribe, importList, previewImport, sendReaderLetters } from '../src/newsroom/index.ts';
+import { askToSubscribe, choosePublic, importList, previewImport, sendReaderLetters } from '../src/newsroom/index.ts';
 import { type Database, sql } from '../src/platform/database/index.ts';
 import { pageOfSubscribers } from '../src/subscribers/index.ts';
 import { openHouse } from './house.ts';
@@ -185,12 +185,12 @@ async function measureBombing(house: Bench) {
   const { db } = house.app.database;
   const signUps = Number(options.bombing);
   const began = performance.now();
+  const newsletters = await choosePublic(db, ['weekly']);
   const ask = (n: number) =>
-    askToSubscribe(partsOf(house), {
+    askToSubscribe(partsOf(house), newsletters, {
       address: `victim.${n % VICTIMS}@victims.example`,
       name: '',
       language: 'en',
-      newsletterIds: [house.newsletterId],
       topics: [],
       form: 'page',
       words: '',

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Account, type Role, type Scope, isAtLeast, isSessionGood, isTokenGood } from '../accounts/index.ts';
 import type { Database } from '../platform/database/index.ts';
-import { RoundupError } from '../platform/errors.ts';
 
 // Who may call a route is declared with the route, and a server refuses to start with one that does not say. What a route
 // gives of one newsletter's things to an account that is for another's is decided where the thing is at hand (`mayNewsletter`).
@@ -68,8 +67,6 @@ export function insistOnAccess(server: FastifyInstance): void {
   });
 }
 
-const NOT_WHOLE = 'This belongs to all newsletters, and you are here for some of them.';
-
 export function isOpenToAll(access: Access): boolean {
   return access.who === 'anyone' || access.who === 'link' || access.who === 'half-way';
 }
@@ -79,7 +76,8 @@ export function lackOf(identity: Identity, access: Access): string | undefined {
   if (access.who === 'anyone' || access.who === 'link' || access.who === 'half-way') return undefined;
   if (!isAtLeast(identity.account.role, access.who))
     return `This is for ${access.who}s; you are ${identity.account.role === 'viewer' ? 'a' : 'an'} ${identity.account.role}.`;
-  if (access.wholeHouse === true && identity.newsletterIds !== null) return NOT_WHOLE;
+  if (access.wholeHouse === true && identity.newsletterIds !== null)
+    return 'This belongs to all newsletters, and you are here for some of them.';
   if (identity.scopes === null) return undefined;
   if (access.scope === undefined) return 'This is for people who are signed in, not for tokens.';
   return identity.scopes.has(access.scope) ? undefined : `This token lacks the scope ${access.scope}.`;
@@ -99,10 +97,4 @@ export async function isStillIn(db: Database, { session, tokenId }: Identity, no
 
 export function mayNewsletter({ newsletterIds }: Identity, newsletterId: number): boolean {
   return newsletterIds === null || newsletterIds.includes(newsletterId);
-}
-
-/** For what belongs to the whole house. Throws `forbidden` for accounts and tokens that are for some newsletters only. */
-export function requireWholeHouse({ newsletterIds }: Identity): void {
-  if (newsletterIds === null) return;
-  throw new RoundupError('forbidden', NOT_WHOLE);
 }

@@ -1,7 +1,9 @@
 import { escapeHtml } from '../lib/escape.ts';
+import { wrap } from '../lib/wrap.ts';
 
 const WIDTH = 1_200;
 const HEIGHT = 630;
+const CHARACTERS_A_LINE = 30;
 
 /** The picture beside a link in a chat or a network (Open Graph): an edition's photograph, or its words on a card. JPEG. */
 export async function shareImage(
@@ -19,7 +21,7 @@ export async function shareImage(
 function card(title: string, above: string, direction: 'ltr' | 'rtl'): string {
   const isRtl = direction === 'rtl';
   const place = `x="${isRtl ? WIDTH - 90 : 90}" direction="${direction}" text-anchor="start"`;
-  const lines = textLines(title, 30).slice(0, 5);
+  const lines = wrap(title, CHARACTERS_A_LINE).split('\n').slice(0, 5);
   const rows = lines
     .map(
       (line, at) => `<text ${place} y="${230 + at * 78}" font-size="64" font-weight="bold">${escapeHtml(line)}</text>`,
@@ -28,14 +30,4 @@ function card(title: string, above: string, direction: 'ltr' | 'rtl'): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="Georgia, 'DejaVu Serif', serif" fill="#1d1b18">
     <rect width="${WIDTH}" height="${HEIGHT}" fill="#fffdf9"/><rect width="${WIDTH}" height="18" fill="#9a2a1d"/>
     <text ${place} y="120" font-size="34" fill="#5f574c">${escapeHtml(above)}</text>${rows}</svg>`;
-}
-
-function textLines(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + word.length >= width) lines.push(word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return lines;
 }

@@ -40,7 +40,7 @@ export {
   sendEdition,
   stopEdition,
 } from './send.ts';
-export { askToSubscribe, confirmSignUp, publicNewsletters } from './signUp.ts';
+export { askToSubscribe, choosePublic, confirmSignUp, publicNewsletters } from './signUp.ts';
 export { sendReaderLetters } from './readerLetters.ts';
 export { LONGEST_PAUSE_WEEKS, choicesOf, savePreferences } from './preferences.ts';
 export { askNewAddress, confirmNewAddress, eraseReader, mailSelfLink, readerData } from './selfService.ts';

@@ -8,11 +8,14 @@ const causeOf = ({ editionId }: ReaderLink) =>
 
 /** Ends the subscription that a reader's link stands for. True where it was one until now; again is harmless. */
 export async function leave(db: Database, link: ReaderLink): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
-    const ended = await endSubscription(tx, link.newsletterId, link.subscriberId, causeOf(link));
-    if (ended) await recordReader(tx, link, 'ended');
-    return ended;
-  });
+  return db.transaction().execute((tx) => endAsReader(tx, link, causeOf(link)));
+}
+
+/** The same, in the caller's transaction and with another cause. */
+export async function endAsReader(tx: Database, link: ReaderLink, cause: string): Promise<boolean> {
+  const ended = await endSubscription(tx, link.newsletterId, link.subscriberId, cause);
+  if (ended) await recordReader(tx, link, 'ended');
+  return ended;
 }
 
 /** Undoes a leave by the same link. */

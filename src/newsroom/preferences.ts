@@ -7,14 +7,13 @@ import {
   CADENCES,
   type ReaderLink,
   type Subscription,
-  endSubscription,
   listSubscriptions,
   setLanguage,
   setPause,
   setSubscription,
   startSubscription,
 } from '../subscribers/index.ts';
-import { announce } from '../webhooks/index.ts';
+import { endAsReader } from './leave.ts';
 import type { Newsroom } from './newsroom.ts';
 import { recordStart } from './signUp.ts';
 
@@ -58,7 +57,7 @@ export async function savePreferences(
       const pair = { newsletterId: newsletter.id, subscriberId };
       const isActive = subscription?.state === 'active';
       if (!wish.wanted) {
-        if (isActive) await end(tx, pair);
+        if (isActive) await endAsReader(tx, { ...pair, editionId: 0 }, 'on the preferences page');
         continue;
       }
       const topics = wish.topics.filter((topic) => newsletter.topics.some(({ key }) => key === topic));
@@ -79,17 +78,6 @@ export async function savePreferences(
 }
 
 type Pair = { newsletterId: number; subscriberId: number };
-
-async function end(tx: Database, { newsletterId, subscriberId }: Pair): Promise<void> {
-  if (!(await endSubscription(tx, newsletterId, subscriberId, 'on the preferences page'))) return;
-  const actor = `subscriber ${subscriberId}`;
-  await recordAct(tx, { actor, act: 'subscription ended', subject: `newsletter ${newsletterId}` });
-  await announce(tx, {
-    type: 'subscription.ended',
-    newsletterId,
-    data: { subscriberId, newsletterId, editionId: 0 },
-  });
-}
 
 async function start(
   tx: Database,

@@ -26,17 +26,24 @@ export async function publicNewsletters(db: Database): Promise<Newsletter[]> {
   return (await listNewsletters(db)).filter(({ isPublic }) => isPublic);
 }
 
-/**
- * Keeps what somebody asks for; what becomes of it is told to nobody but the address. Throws `input-invalid` for a newsletter
- * that is not open to all.
- */
-export async function askToSubscribe({ db, clock }: Parts, wanted: WantedSignUp): Promise<void> {
-  const open = await publicNewsletters(db);
-  const chosen = open.filter(({ id }) => wanted.newsletterIds.includes(id));
-  if (chosen.length === 0 || chosen.length < new Set(wanted.newsletterIds).size)
-    throw new RoundupError('input-invalid', 'There is no such newsletter to subscribe to.');
-  const topics = new Set(chosen.flatMap((newsletter) => newsletter.topics.map(({ key }) => key)));
-  await keepSignUp(db, { ...wanted, topics: wanted.topics.filter((topic) => topics.has(topic)) }, clock.now());
+/** Those of these names. Throws `input-invalid` for one that is not open to all, and for none. */
+export async function choosePublic(db: Database, slugs: string[]): Promise<Newsletter[]> {
+  const wanted = new Set(slugs);
+  const chosen = (await publicNewsletters(db)).filter(({ slug }) => wanted.has(slug));
+  if (chosen.length > 0 && chosen.length === wanted.size) return chosen;
+  throw new RoundupError('input-invalid', 'There is no such newsletter to subscribe to.');
+}
+
+/** Keeps what somebody asks for; what becomes of it is told to nobody but the address. */
+export async function askToSubscribe(
+  { db, clock }: Parts,
+  newsletters: Newsletter[],
+  wanted: Omit<WantedSignUp, 'newsletterIds'>,
+): Promise<void> {
+  const known = new Set(newsletters.flatMap(({ topics }) => topics.map(({ key }) => key)));
+  const newsletterIds = newsletters.map(({ id }) => id);
+  const topics = wanted.topics.filter((topic) => known.has(topic));
+  await keepSignUp(db, { ...wanted, newsletterIds, topics }, clock.now());
 }
 
 /** Subscribes whoever asked to what is chosen of it, and welcomes them. Undefined where the link is used or too old. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PROJECT_ROOT } from '../lib/root.ts';
 import { finished } from './html.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from '../lib/wrap.ts';
 
 /** A letter to a reader: a few sentences, one thing to do, and who writes. All of it is plain text. */
 export interface LetterContent {

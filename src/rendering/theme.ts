@@ -3,7 +3,7 @@ import path from 'node:path';
 import type HandlebarsModule from 'handlebars';
 import { PROJECT_ROOT } from '../lib/root.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from '../lib/wrap.ts';
 
 // A theme is a folder of Handlebars templates: edition.mjml.hbs, edition.txt.hbs and the parts that they use. Templates are
 // data with gaps: they see what they are given and nothing else, and only these helpers.

@@ -2,7 +2,7 @@ import { longDate } from '../lib/time.ts';
 import type { EditionContent, EditionPiece, EditionSection, Publication } from '../editions/index.ts';
 import { noteToHtml, noteToText } from './note.ts';
 import { type Words, directionOf, wordsOf } from './words.ts';
-import { TEXT_WIDTH } from './wrap.ts';
+import { TEXT_WIDTH } from '../lib/wrap.ts';
 
 // What the templates see: words that are ready to print, all plain text, but for the note's HTML.
 

@@ -1,20 +1,14 @@
 import { csvLine } from '../lib/csv.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import type { SubscriptionState } from './subscriber.ts';
+import type { Subscription } from './subscriber.ts';
 
 // The list, to take along: page by page, so that one of any length takes the memory of a page. What is read from it again is what it
 // was: a cell that a spreadsheet would take for a formula loses its apostrophe on the way in.
 
-export interface ExportedSubscriber {
+export interface ExportedSubscriber extends Omit<Subscription, 'newsletterId'> {
   address: string;
   name: string;
   language: string;
-  newsletter: string;
-  state: SubscriptionState;
-  since: Date;
-  topics: string[];
-  everyDays: number;
-  pausedUntil: Date | null;
   consentAt: Date | null;
   consentGround: string | null;
   suppressed: boolean;

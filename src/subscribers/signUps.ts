@@ -28,16 +28,8 @@ export interface WantedSignUp {
   from: string;
 }
 
-export interface SignUp {
+export interface SignUp extends WantedSignUp {
   id: number;
-  address: string;
-  name: string;
-  language: string;
-  newsletterIds: number[];
-  topics: string[];
-  form: string;
-  words: string;
-  from: string;
   askedAt: Date;
   expiresAt: Date;
 }

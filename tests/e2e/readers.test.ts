@@ -1,12 +1,11 @@
-import PostalMime from 'postal-mime';
 import type { Browser, Page } from 'playwright-core';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { sendReaderLetters } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../src/subscribers/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { addNewsletter, addPublication, openHouse } from '../support/house.ts';
 import { lookAt } from '../support/look.ts';
+import { lettersSent, pathIn } from '../support/readers.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
 
 // A reader's whole way in a real Chromium: subscribe, confirm, choose, leave, undo; with script and without, by keyboard alone, on a
@@ -60,11 +59,9 @@ suite(`readers in a browser${browserMissing === undefined ? '' : ` (${browserMis
 
   /** The link of the last letter that leads to such a page, on the server of the test. */
   async function mailed(part: string): Promise<string> {
-    while ((await sendReaderLetters(await house.newsroom())) > 0);
-    const { text, html } = await PostalMime.parse(sink.mails.at(-1)!.message);
+    const { text, html } = (await lettersSent(house, sink)).at(-1)!;
     await letterLooks(part, html!);
-    const url = text!.split(/\s/).find((word) => word.startsWith(`https://news.example.org/${part}/`));
-    return (url ?? 'none').replace('https://news.example.org', base);
+    return base + pathIn(text!, part);
   }
 
   async function letterLooks(name: string, html: string): Promise<void> {
@@ -132,8 +129,7 @@ suite(`readers in a browser${browserMissing === undefined ? '' : ` (${browserMis
   }
 
   async function welcomeLink(): Promise<string> {
-    const letters = await Promise.all(sink.mails.map(({ message }) => PostalMime.parse(message)));
-    const welcome = letters.findLast(({ subject }) => subject?.startsWith('Welcome'))!;
+    const welcome = (await lettersSent(house, sink)).findLast(({ subject }) => subject?.startsWith('Welcome'))!;
     return welcome.headers.find(({ key }) => key === 'list-unsubscribe')!.value.slice(1, -1);
   }
 

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
-import PostalMime from 'postal-mime';
 import { getNewsletter } from '../../src/editions/index.ts';
 import { deliverBatch } from '../../src/dispatch/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { approveEdition, proposeEdition, sendEdition, sendReaderLetters } from '../../src/newsroom/index.ts';
+import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { findSubscriber, importSubscribers, listSubscriptions, readerToken } from '../../src/subscribers/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
+import { type Fields, lettersSent, pathIn, postFields } from '../support/readers.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
 
 // What a reader chooses, and what they may do about their address and data.
@@ -42,29 +42,11 @@ const db = () => house.database.db;
 const token = (subscriberId = 1) =>
   readerToken(house.config.keys, 'preferences', { newsletterId: 1, subscriberId, editionId: 0 });
 
-function post(path: string, fields: Record<string, string | string[]> = {}): Promise<Response> {
-  const body = new URLSearchParams();
-  for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) body.append(name, value);
-  return fetch(base + path, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body,
-  });
-}
-
-const letters = async () => {
-  while ((await sendReaderLetters(await house.newsroom())) > 0);
-  return Promise.all(sink.mails.map(({ message }) => PostalMime.parse(message)));
-};
-const linkIn = (text: string, part: string) =>
-  (text.split(/\s/).find((word) => word.startsWith(`https://news.example.org/${part}/`)) ?? '').replace(
-    'https://news.example.org',
-    '',
-  );
+const post = (path: string, fields: Fields = {}) => postFields(base + path, fields);
+const letters = () => lettersSent(house, sink);
 const selfLink = async () => {
   await post(`/p/${token()}/link`);
-  return linkIn((await letters()).at(-1)!.text!, 'me');
+  return pathIn((await letters()).at(-1)!.text!, 'me');
 };
 
 test('topics, cadence, language, another newsletter and a break, by the mail’s own link', async () => {
@@ -145,7 +127,7 @@ test('a new address is asked first, and one that somebody has is refused to nobo
   expect((await post(`${link}/address`, { address: 'New@Readers.example' })).status).toBe(200);
   const { text, to } = (await letters()).at(-1)!;
   expect(to?.[0]?.address).toBe('New@readers.example');
-  const confirm = linkIn(text!, 'address');
+  const confirm = pathIn(text!, 'address');
   expect((await fetch(base + confirm)).status).toBe(200);
   expect((await findSubscriber(db(), 1))!.address).toBe(address);
   expect(await (await post(confirm)).text()).toContain('from now on');
@@ -153,7 +135,7 @@ test('a new address is asked first, and one that somebody has is refused to nobo
   expect((await post(confirm)).status).toBe(404);
   const taken = await post(`${link}/address`, { address: 'reader.2@readers.example' });
   expect(taken.status).toBe(200);
-  const again = linkIn((await letters()).at(-1)!.text!, 'address');
+  const again = pathIn((await letters()).at(-1)!.text!, 'address');
   expect((await post(again)).status).toBe(409);
 });
 

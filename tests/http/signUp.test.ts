@@ -1,13 +1,13 @@
-import PostalMime from 'postal-mime';
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { DAY_MS } from '../../src/lib/time.ts';
-import { sendReaderLetters, tick } from '../../src/newsroom/index.ts';
+import { tick } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { listConsents, listSubscriptions, findSubscriberByAddress } from '../../src/subscribers/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
 import { addNewsletter, addPublication, openHouse } from '../support/house.ts';
+import { type Fields, lettersSent, pathIn, postFields } from '../support/readers.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
 
 // How a reader comes, over HTTP and SMTP: asks, gets one letter, says yes.
@@ -47,31 +47,12 @@ afterEach(async () => {
 });
 
 const db = () => house.database.db;
-type Fields = Record<string, string | string[]>;
-
-function post(path: string, fields: Fields, headers: Record<string, string> = {}): Promise<Response> {
-  const body = new URLSearchParams();
-  for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) body.append(name, value);
-  return fetch(base + path, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    body,
-  });
-}
-
+const post = (path: string, fields: Fields, headers: Record<string, string> = {}) =>
+  postFields(base + path, fields, headers);
 const ask = (fields: Fields, headers: Record<string, string> = {}) =>
   post('/subscribe', { newsletter: 'weekly', ...fields }, headers);
-const letters = async () => {
-  while ((await sendReaderLetters(await house.newsroom())) > 0);
-  return Promise.all(sink.mails.map(({ message }) => PostalMime.parse(message)));
-};
+const letters = () => lettersSent(house, sink);
 const last = async () => (await letters()).at(-1)!;
-/** A letter's link, on the server of the test. */
-const linkIn = (text: string, part: string) => {
-  const url = text.split(/\s/).find((word) => word.startsWith(`https://news.example.org/${part}/`));
-  return (url ?? 'https://news.example.org/none').replace('https://news.example.org', '');
-};
 const page = async (answer: Promise<Response>) => {
   const response = await answer;
   return { status: response.status, html: await response.text() };
@@ -100,7 +81,7 @@ test('the whole way: ask, one letter, a page that a scanner changes nothing on, 
   ]);
   // Nothing of what the visitor wrote is in it.
   expect(JSON.stringify(confirm)).not.toMatch(/<b>|Ana<|asia/);
-  const link = linkIn(confirm.text!, 'confirm');
+  const link = pathIn(confirm.text!, 'confirm');
   for (let scans = 0; scans < 3; scans++) expect((await fetch(base + link)).status).toBe(200);
   expect(await subscriptions('ana@readers.example')).toBeUndefined();
   const shown = await page(fetch(base + link));
@@ -119,7 +100,7 @@ test('the whole way: ask, one letter, a page that a scanner changes nothing on, 
   expect(welcome.subject).toBe('Welcome to Weekly');
   expect(welcome.text).toContain('favourite contributors');
   expect(welcome.headers.find(({ key }) => key === 'list-unsubscribe-post')?.value).toBe('List-Unsubscribe=One-Click');
-  expect((await fetch(base + linkIn(welcome.text!, 'p'))).status).toBe(200);
+  expect((await fetch(base + pathIn(welcome.text!, 'p'))).status).toBe(200);
   // Once.
   expect((await page(post(link, { newsletter: '1' }))).status).toBe(404);
   expect((await page(fetch(base + link))).html).toContain('has done its work');
@@ -127,7 +108,7 @@ test('the whole way: ask, one letter, a page that a scanner changes nothing on, 
 
 test('after a month the address that it came from is its network alone', async () => {
   await ask({ address: 'ana@readers.example' }, { 'x-forwarded-for': '192.0.2.7' });
-  await post(linkIn((await last()).text!, 'confirm'), { newsletter: '1' });
+  await post(pathIn((await last()).text!, 'confirm'), { newsletter: '1' });
   clock.moveTo('2026-12-27T09:00:00Z');
   await tick(await house.newsroom());
   expect((await listConsents(db(), 1))[0]!.address).toBe('192.0.2.0/24');
@@ -156,7 +137,7 @@ test('THREATS 26: one letter a day and three in all, whoever asks however often,
 
 test('THREATS 26: known, unknown, left and suppressed addresses get the same answer', async () => {
   await ask({ address: 'known@readers.example' });
-  await post(linkIn((await last()).text!, 'confirm'), { newsletter: '1' });
+  await post(pathIn((await last()).text!, 'confirm'), { newsletter: '1' });
   await letters();
   await sql`insert into suppressions (address_key, reason) values ('never@readers.example', 'complaint')`.execute(db());
   sink.mails.length = 0;
@@ -257,5 +238,5 @@ test('in Spanish, French and Arabic, by what the browser likes, the page’s swi
   await ask({ address: 'ana@readers.example', language: 'ar' });
   const letter = await last();
   expect(letter.html).toMatch(/dir="rtl"/);
-  expect((await page(fetch(base + linkIn(letter.text!, 'confirm')))).html).toContain('lang="ar"');
+  expect((await page(fetch(base + pathIn(letter.text!, 'confirm')))).html).toContain('lang="ar"');
 });

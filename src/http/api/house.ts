@@ -9,7 +9,7 @@ import {
 } from '../../editions/index.ts';
 import type { Newsletter as NewsletterRow } from '../../editions/index.ts';
 import { changeNewsletter, makeNewsletter, setPublication } from '../../newsroom/index.ts';
-import { mayNewsletter, requireWholeHouse } from '../access.ts';
+import { mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { etagOf } from './etag.ts';
 import { type AnyOperation, operation } from './operation.ts';
@@ -55,6 +55,7 @@ export function houseOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'setPublication',
       method: 'PUT',
       path: '/publication',
+      wholeHouse: true,
       tag,
       summary: 'Set the publication',
       description: 'The first time without If-Match; from then on with the ETag that was read.',
@@ -62,8 +63,7 @@ export function houseOperations({ app, db }: ApiParts): AnyOperation[] {
       scope: 'publication:write',
       body: publicationSchema,
       answer: Publication,
-      handle: async ({ body, by, seen, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ body, by, seen }) => {
         const change = (before: unknown) => {
           if (before !== undefined) requireSeen(seen ?? 'nothing', etagOf(before));
           return body;
@@ -91,6 +91,7 @@ export function houseOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'createNewsletter',
       method: 'POST',
       path: '/newsletters',
+      wholeHouse: true,
       tag,
       summary: 'Make a newsletter',
       role: 'administrator',
@@ -98,8 +99,7 @@ export function houseOperations({ app, db }: ApiParts): AnyOperation[] {
       body: wanted.extend({ slug }),
       status: 201,
       answer: Newsletter,
-      handle: async ({ body, by, reply, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ body, by, reply }) => {
         const newsletter = await makeNewsletter(parts, body, by);
         reply.header('location', `/api/v1/newsletters/${newsletter.id}`);
         return shown(newsletter);

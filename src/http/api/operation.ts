@@ -31,6 +31,8 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   summary: string;
   description?: string;
   role: Role;
+  /** For none who are here for some newsletters only. */
+  wholeHouse?: true;
   /** Undefined: not for tokens. */
   scope: Scope | undefined;
   params?: z.ZodType<P>;

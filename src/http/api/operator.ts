@@ -15,7 +15,6 @@ import {
 } from '../../webhooks/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { csvLine } from '../../lib/csv.ts';
-import { requireWholeHouse } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import type { ApiParts } from './parts.ts';
@@ -73,8 +72,8 @@ export function mediaOperations({ app, db }: ApiParts): AnyOperation[] {
 
 export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
   const parts = { db, clock: app.clock, keys: app.config.keys };
-  const reading = { tag: 'Webhooks', role: 'administrator', scope: 'webhooks:read' } as const;
-  const writing = { tag: 'Webhooks', role: 'administrator', scope: 'webhooks:write' } as const;
+  const reading = { tag: 'Webhooks', role: 'administrator', wholeHouse: true, scope: 'webhooks:read' } as const;
+  const writing = { tag: 'Webhooks', role: 'administrator', wholeHouse: true, scope: 'webhooks:write' } as const;
   return [
     operation({
       ...reading,
@@ -84,8 +83,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       summary: 'Who is told of what',
       query: z.strictObject(paging),
       answer: page(Webhook),
-      handle: async ({ query, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ query }) => {
         const [after = 0] = readCursor(z.tuple([id]), query.cursor) ?? [];
         return pageOf(await listWebhooks(db, after, query.limit + 1), query.limit, (last) => [last.id]);
       },
@@ -100,8 +98,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       body: webhookSchema,
       status: 201,
       answer: z.object({ webhook: Webhook, secret: z.string() }),
-      handle: async ({ body, by, identity, reply }) => {
-        requireWholeHouse(identity);
+      handle: async ({ body, by, reply }) => {
         const made = await makeWebhook(parts, body, by);
         reply.header('location', `/api/v1/webhooks/${made.webhook.id}`);
         return made;
@@ -115,8 +112,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       summary: 'A webhook',
       params: webhookParams,
       answer: Webhook,
-      handle: async ({ params, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params }) => {
         return getWebhook(db, params.webhookId);
       },
     }),
@@ -136,8 +132,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
         paused: z.boolean().optional(),
       }),
       answer: Webhook,
-      handle: async ({ params, body, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, body, by }) => {
         const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
         return changeWebhook(parts, params.webhookId, given, by);
       },
@@ -150,8 +145,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       summary: 'Take it away, its log included',
       params: webhookParams,
       status: 204,
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         await removeWebhook(parts, params.webhookId, by);
       },
     }),
@@ -164,8 +158,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       params: webhookParams,
       status: 201,
       answer: z.object({ secret: z.string() }),
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         return { secret: await renewSecret(parts, params.webhookId, by) };
       },
     }),
@@ -178,8 +171,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       params: webhookParams,
       status: 202,
       answer: Webhook,
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         await testWebhook(parts, params.webhookId, by);
         return getWebhook(db, params.webhookId);
       },
@@ -193,8 +185,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       params: webhookParams,
       query: z.strictObject(paging),
       answer: page(WebhookDelivery),
-      handle: async ({ params, query, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, query }) => {
         await getWebhook(db, params.webhookId);
         const [before] = readCursor(z.tuple([id]), query.cursor) ?? [];
         const rows = await listDeliveriesOf(db, params.webhookId, { before, limit: query.limit + 1 });
@@ -210,8 +201,7 @@ export function webhookOperations({ app, db }: ApiParts): AnyOperation[] {
       params: webhookParams.extend({ deliveryId: id }),
       status: 202,
       answer: Webhook,
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         await replayEvent(parts, params, by);
         return getWebhook(db, params.webhookId);
       },
@@ -235,14 +225,14 @@ export function auditOperations({ db }: ApiParts): AnyOperation[] {
       id: 'listAudit',
       method: 'GET',
       path: '/audit',
+      wholeHouse: true,
       tag,
       summary: 'Who did what, when and from where, the newest first',
       role: 'administrator',
       scope: 'audit:read',
       query: z.strictObject({ ...paging, ...auditFilter }),
       answer: page(AuditEntry),
-      handle: async ({ query, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ query }) => {
         const [before] = readCursor(z.tuple([id]), query.cursor) ?? [];
         return pageOf(await listActs(db, { ...query, before, limit: query.limit + 1 }), query.limit, (last) => [
           last.id,
@@ -253,6 +243,7 @@ export function auditOperations({ db }: ApiParts): AnyOperation[] {
       id: 'exportAudit',
       method: 'GET',
       path: '/audit/export',
+      wholeHouse: true,
       tag,
       summary: `The same as CSV, ${MOST_EXPORTED.toLocaleString('en-US')} rows at most`,
       role: 'administrator',
@@ -262,8 +253,7 @@ export function auditOperations({ db }: ApiParts): AnyOperation[] {
         types: ['text/csv'],
         description: 'RFC 4180; cells that a spreadsheet would take for a formula begin with an apostrophe',
       },
-      handle: async ({ query, identity, reply }) => {
-        requireWholeHouse(identity);
+      handle: async ({ query, reply }) => {
         const rows = await listActs(db, { ...query, limit: MOST_EXPORTED });
         return reply
           .type('text/csv; charset=utf-8')

@@ -16,7 +16,7 @@ import {
 } from '../../accounts/index.ts';
 import { inviteAccount, inviteAgain } from '../../newsroom/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import { type Identity, requireWholeHouse } from '../access.ts';
+import { type Identity } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import type { ApiParts } from './parts.ts';
@@ -35,7 +35,7 @@ const Invited = z
 
 export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[] {
   const parts = { db, clock: app.clock };
-  const managing = { tag, role: 'administrator', scope: 'accounts:write' } as const;
+  const managing = { tag, role: 'administrator', wholeHouse: true, scope: 'accounts:write' } as const;
   return [
     operation({
       id: 'getMe',
@@ -60,14 +60,14 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       id: 'listAccounts',
       method: 'GET',
       path: '/accounts',
+      wholeHouse: true,
       tag,
       summary: 'The accounts',
       role: 'administrator',
       scope: 'accounts:read',
       query: z.strictObject(paging),
       answer: page(Account),
-      handle: async ({ query, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ query }) => {
         const [after = 0] = readCursor(z.tuple([id]), query.cursor) ?? [];
         return pageOf(await listAccounts(db, after, query.limit + 1), query.limit, (last) => [last.id]);
       },
@@ -81,8 +81,7 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       body: newAccountSchema,
       status: 201,
       answer: Invited,
-      handle: async ({ body, by, identity, reply }) => {
-        requireWholeHouse(identity);
+      handle: async ({ body, by, reply }) => {
         const { account, link, problem } = await inviteAccount(await newsroom(), body, by);
         reply.header('location', `/api/v1/accounts/${account.id}`);
         return { account, link: problem === undefined ? null : link, problem: problem ?? null };
@@ -97,8 +96,7 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       params: accountParams,
       status: 201,
       answer: Invited,
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         const { account, link, problem } = await inviteAgain(await newsroom(), params.accountId, by);
         return { account, link: problem === undefined ? null : link, problem: problem ?? null };
       },
@@ -107,14 +105,14 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       id: 'getAccount',
       method: 'GET',
       path: '/accounts/:accountId',
+      wholeHouse: true,
       tag,
       summary: 'An account',
       role: 'administrator',
       scope: 'accounts:read',
       params: accountParams,
       answer: Account,
-      handle: async ({ params, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params }) => {
         return getAccount(db, params.accountId);
       },
     }),
@@ -132,8 +130,7 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
         disabled: z.boolean().optional(),
       }),
       answer: Account,
-      handle: async ({ params, body, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, body, by }) => {
         const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
         return changeAccount(parts, params.accountId, given, by);
       },
@@ -148,7 +145,6 @@ export function peopleOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       params: accountParams,
       status: 204,
       handle: async ({ params, identity }) => {
-        requireWholeHouse(identity);
         await removeFactorOf(parts, params.accountId, identity.account);
       },
     }),

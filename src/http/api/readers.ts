@@ -27,7 +27,7 @@ import {
   pageOfSuppressions,
 } from '../../subscribers/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import { type Identity, mayNewsletter, requireWholeHouse } from '../access.ts';
+import { type Identity, mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
@@ -176,11 +176,11 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'undoImport',
       method: 'DELETE',
       path: '/imports/:importId',
+      wholeHouse: true,
       summary: 'Take back what an import brought, as far as nobody has touched it since',
       params: z.object({ importId: id }),
       answer: z.object({ subscriptions: count, subscribers: count, suppressions: count }),
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         return undoImport(parts, params.importId, by);
       },
     }),
@@ -215,11 +215,11 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'getSubscriberData',
       method: 'GET',
       path: '/subscribers/:subscriberId/data',
+      wholeHouse: true,
       summary: 'All that is known of somebody, for whoever asks for it (GDPR, article 15)',
       params: subscriberParams,
       answer: SubscriberData,
-      handle: async ({ params, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params }) => {
         return readerData({ db }, params.subscriberId);
       },
     }),
@@ -228,11 +228,11 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'eraseSubscriber',
       method: 'DELETE',
       path: '/subscribers/:subscriberId',
+      wholeHouse: true,
       summary: 'Erase somebody: the sums stay, the person goes (GDPR, article 17)',
       params: subscriberParams,
       status: 204,
-      handle: async ({ params, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         await eraseReader(parts, params.subscriberId, by);
       },
     }),
@@ -241,10 +241,10 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'exportSuppressions',
       method: 'GET',
       path: '/suppressions/export',
+      wholeHouse: true,
       summary: 'The list as SHA-256 of the addresses in lower case, for others to heed',
       gives: { types: ['text/csv'], description: 'sha256, reason, since' },
-      handle: async ({ identity, reply, by }) => {
-        requireWholeHouse(identity);
+      handle: async ({ reply, by }) => {
         await recordExport(db, 'suppressions', by);
         return sendFile(reply, 'text/csv', 'suppressions.csv', exportSuppressions(db));
       },
@@ -254,13 +254,13 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'importSuppressions',
       method: 'POST',
       path: '/suppressions/imports',
+      wholeHouse: true,
       summary: 'Never mail the addresses of a list, or those whose SHA-256 or MD5 is in it',
       query: z.strictObject({ detail: line(300).default('imported') }),
       takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
       status: 201,
       answer: SuppressionImport,
-      handle: async ({ query, body, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ query, body, by }) => {
         return asFile(bytesOf(body), (file) => importSuppressionList({ db }, file, query.detail, by));
       },
     }),
@@ -269,11 +269,11 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'listSuppressions',
       method: 'GET',
       path: '/suppressions',
+      wholeHouse: true,
       summary: 'Addresses that are never mailed',
       query: z.strictObject(paging),
       answer: page(Suppression),
-      handle: async ({ query, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ query }) => {
         const [after = ''] = readCursor(z.tuple([z.string().max(300)]), query.cursor) ?? [];
         const rows = await pageOfSuppressions(db, { after, limit: query.limit + 1 });
         return pageOf(rows, query.limit, (last) => [last.address]);
@@ -284,13 +284,13 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'suppressAddress',
       method: 'PUT',
       path: '/suppressions/:address',
+      wholeHouse: true,
       summary: 'Never mail an address again; again is harmless',
       params: z.object({ address }),
       body: z.strictObject({ detail: line(500).default('') }),
       bodyIsOptional: true,
       status: 204,
-      handle: async ({ params, body, identity, by }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, body, by }) => {
         await suppressAddress(parts, params.address, body.detail, by);
       },
     }),
@@ -298,14 +298,14 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'liftSuppression',
       method: 'DELETE',
       path: '/suppressions/:address',
+      wholeHouse: true,
       tag,
       summary: 'Take an address off the list',
       role: 'administrator',
       scope: 'subscribers:write',
       params: z.object({ address }),
       status: 204,
-      handle: async ({ params, identity, by }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, by }) => {
         await liftSuppression(parts, params.address, by);
       },
     }),

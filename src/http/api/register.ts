@@ -56,8 +56,8 @@ export function apiRoutes(server: FastifyInstance, app: App): void {
 }
 
 function addRoute(api: FastifyInstance, operation: Operation): void {
-  const { method, path, role, scope, takes } = operation;
-  const access: Access = scope === undefined ? { who: role } : { who: role, scope };
+  const { method, path, role, wholeHouse, scope, takes } = operation;
+  const access: Access = { who: role, ...(scope && { scope }), ...(wholeHouse && { wholeHouse }) };
   api.route({
     method,
     url: API + path,

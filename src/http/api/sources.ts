@@ -16,7 +16,7 @@ import { findPieceByUrl, listHistory, marksOn, searchPieces, undecidedPairs } fr
 import { httpUrl } from '../../lib/url.ts';
 import { discoverSources } from '../../sources/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
-import { mayNewsletter, requireWholeHouse } from '../access.ts';
+import { mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleNewsletter } from './parts.ts';
@@ -76,6 +76,7 @@ export function sourceOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       id: 'addSource',
       method: 'POST',
       path: '/sources',
+      wholeHouse: true,
       tag,
       summary: 'Add a source',
       role: 'editor',
@@ -91,7 +92,6 @@ export function sourceOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       status: 201,
       answer: Source,
       handle: async ({ body, by, identity, reply }) => {
-        requireWholeHouse(identity);
         if (body.isLocal) requireAdministrator(identity.account.role);
         const source = await addSource(parts, body, by);
         reply.header('location', `/api/v1/sources/${source.id}`);
@@ -115,6 +115,7 @@ export function sourceOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       id: 'changeSource',
       method: 'PATCH',
       path: '/sources/:sourceId',
+      wholeHouse: true,
       tag,
       summary: 'Change what is given; pause it or take it up again',
       role: 'editor',
@@ -130,7 +131,6 @@ export function sourceOperations({ app, db, newsroom }: ApiParts): AnyOperation[
       }),
       answer: Source,
       handle: async ({ params, body, by, identity }) => {
-        requireWholeHouse(identity);
         const { isLocal } = await getSource(db, params.sourceId);
         const reachesInside = body.isLocal ?? isLocal;
         if (reachesInside && (body.isLocal !== undefined || body.url !== undefined))
@@ -296,6 +296,7 @@ export function pieceOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'setEmbargo',
       method: 'PUT',
       path: '/pieces/:pieceId/embargo',
+      wholeHouse: true,
       tag,
       summary: 'Run it in no edition before a time; null ends that',
       role: 'editor',
@@ -303,8 +304,7 @@ export function pieceOperations({ app, db }: ApiParts): AnyOperation[] {
       params: pieceParams,
       body: z.strictObject({ until: givenTime.nullable() }),
       answer: Piece,
-      handle: async ({ params, body, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, body, by }) => {
         await embargoPiece(parts, params.pieceId, body.until, by);
         return getPiece(db, params.pieceId);
       },
@@ -338,6 +338,7 @@ export function pieceOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'decideLikeness',
       method: 'PUT',
       path: '/likenesses/:pieceId/:otherId',
+      wholeHouse: true,
       tag,
       summary: 'Say whether two pieces are one story',
       role: 'author',
@@ -345,8 +346,7 @@ export function pieceOperations({ app, db }: ApiParts): AnyOperation[] {
       params: pieceParams.extend({ otherId: id }),
       body: z.strictObject({ verdict: z.enum(['same', 'different']) }),
       status: 204,
-      handle: async ({ params, body, by, identity }) => {
-        requireWholeHouse(identity);
+      handle: async ({ params, body, by }) => {
         await decidePair(parts, params, body.verdict, by);
       },
     }),

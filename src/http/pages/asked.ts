@@ -5,9 +5,8 @@ import type { Newsletter } from '../../editions/index.ts';
 import { networkOf } from '../../lib/network.ts';
 import { oneLine } from '../../lib/text.ts';
 import { HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
-import { askToSubscribe, publicNewsletters } from '../../newsroom/index.ts';
+import { askToSubscribe, choosePublic } from '../../newsroom/index.ts';
 import { takeFromLimit } from '../../platform/database/index.ts';
-import { RoundupError } from '../../platform/errors.ts';
 import { addressOf } from '../client.ts';
 import { WORDS, fieldsOf, tongueFor } from './reader.ts';
 import { isWorkDone } from './work.ts';
@@ -65,24 +64,17 @@ export async function admit(
 /** Throws `input-invalid` for a newsletter that is not open to all. */
 export async function keep(app: App, request: FastifyRequest, asked: Asked): Promise<void> {
   const { db } = app.database;
-  const newsletters = await publicNewsletters(db);
-  const chosen = newsletters.filter(({ slug }) => asked.newsletters.includes(slug));
-  if (chosen.length < new Set(asked.newsletters).size)
-    throw new RoundupError('input-invalid', 'There is no such newsletter to subscribe to.');
+  const newsletters = await choosePublic(db, asked.newsletters);
   const language = asked.language === '' ? tongueFor(request, undefined, undefined) : asked.language;
-  await askToSubscribe(
-    { db, clock: app.clock },
-    {
-      address: asked.address,
-      name: oneLine(asked.name, MAX_NAME),
-      language,
-      newsletterIds: chosen.map(({ id }) => id),
-      topics: asked.topics,
-      form: oneLine(asked.form, 200),
-      words: wordsShown(chosen, language),
-      from: addressOf(request),
-    },
-  );
+  await askToSubscribe({ db, clock: app.clock }, newsletters, {
+    address: asked.address,
+    name: oneLine(asked.name, MAX_NAME),
+    language,
+    topics: asked.topics,
+    form: oneLine(asked.form, 200),
+    words: wordsShown(newsletters, language),
+    from: addressOf(request),
+  });
 }
 
 export function formOf(request: FastifyRequest): Asked {

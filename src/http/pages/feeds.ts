@@ -44,8 +44,10 @@ export function jsonFeed({ title, description, language, home, self, items }: Fe
   });
 }
 
-/** What XML 1.0 cannot hold is left out. */
+/** What is no character of XML 1.0 (2.2). */
+const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/** What XML cannot hold is left out. */
 function xmlText(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').toWellFormed();
+  return text.toWellFormed().replace(NOT_XML, '');
 }
