@@ -198,6 +198,24 @@ function isOwnRefusal({ url }: Route, answer: Response): boolean {
   return answer.status === 403 && /^\/account\/(password|factor|recovery-codes)/.test(url);
 }
 
+test('THREATS 8, 25: what a route declares as the whole house’s is closed to accounts and tokens of some newsletters', async () => {
+  const { db } = house.database;
+  const other = (await sql<{ id: number }>`select id from newsletters where slug = 'other'`.execute(db)).rows[0]!.id;
+  const secrets = [
+    await tokenFor(house, { address: 'part@review.example', newsletterIds: [other] }),
+    await tokenFor(house, {}, { newsletterIds: [other] }),
+  ];
+  const closed = routes.filter(({ access }) => 'wholeHouse' in access && access.wholeHouse === true);
+  expect(closed.length).toBeGreaterThanOrEqual(35);
+  const wrong: string[] = [];
+  for (const secret of secrets)
+    for (const route of closed) {
+      const { status } = await call(route, { authorization: `Bearer ${secret}` });
+      if (status !== 403) wrong.push(`${name(route)}: ${status}`);
+    }
+  expect(wrong).toEqual([]);
+});
+
 test('THREATS 8, 25: what belongs to another newsletter is not there for an account that is for one', async () => {
   const { db } = house.database;
   const other = (await sql<{ id: number }>`select id from newsletters where slug = 'other'`.execute(db)).rows[0]!.id;

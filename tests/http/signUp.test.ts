@@ -5,6 +5,7 @@ import { DAY_MS } from '../../src/lib/time.ts';
 import { tick } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { listConsents, listSubscriptions, findSubscriberByAddress } from '../../src/subscribers/index.ts';
+import { listDeliveriesOf, makeWebhook } from '../../src/webhooks/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
 import { addNewsletter, addPublication, openHouse } from '../support/house.ts';
 import { type Fields, lettersSent, pathIn, postFields } from '../support/readers.ts';
@@ -81,6 +82,9 @@ test('the whole way: ask, one letter, a page that a scanner changes nothing on, 
   ]);
   // Nothing of what the visitor wrote is in it.
   expect(JSON.stringify(confirm)).not.toMatch(/<b>|Ana<|asia/);
+  const wanted = { name: 'x', url: 'https://hooks.example/', isLocal: false, newsletterIds: null };
+  const webhook = { ...wanted, events: ['subscription.started' as const] };
+  await makeWebhook({ db: db(), clock, keys: house.config.keys }, webhook, 'a test');
   const link = pathIn(confirm.text!, 'confirm');
   for (let scans = 0; scans < 3; scans++) expect((await fetch(base + link)).status).toBe(200);
   expect(await subscriptions('ana@readers.example')).toBeUndefined();
@@ -92,6 +96,9 @@ test('the whole way: ask, one letter, a page that a scanner changes nothing on, 
   expect(await subscriptions('ana@readers.example')).toEqual([
     expect.objectContaining({ newsletterId: 1, state: 'active', topics: ['asia'] }),
   ]);
+  const told = (await listDeliveriesOf(db(), 1, { limit: 9 })).map(({ type, payload }) => ({ type, payload }));
+  const data = expect.objectContaining({ subscriberId: 1, newsletterId: 1 });
+  expect(told).toEqual([{ type: 'subscription.started', payload: expect.objectContaining({ data }) }]);
   const [consent] = await listConsents(db(), 1);
   expect(consent).toMatchObject({ form: 'page', address: '192.0.2.7', givenAt: clock.now(), askedAt: clock.now() });
   expect(consent!.words).toContain(PROMISE);
