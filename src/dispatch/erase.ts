@@ -32,3 +32,17 @@ export async function eraseDeliveries(db: Database, subscriberIds: number[]): Pr
     where subscriber_id = any(${subscriberIds}::bigint[])
       and (address <> '' or name <> '' or reason is not null or state in ('planned', 'deferred'))`.execute(db);
 }
+
+/** What waits for a reader goes to their new address; what a worker has in hand goes, and stays booked, where it was to go. */
+export async function readdress(tx: Database, subscriberId: number, address: string): Promise<void> {
+  await sql`
+    with free as (
+      select b.edition_id, b.batch from batches b join editions e on e.id = b.edition_id
+      where e.state in ('sending', 'paused') and b.claim is null and exists (select from deliveries d
+        where d.edition_id = b.edition_id and d.batch = b.batch and d.subscriber_id = ${subscriberId})
+      for update of b
+    )
+    update deliveries d set address = ${address} from free f
+    where d.edition_id = f.edition_id and d.batch = f.batch and d.subscriber_id = ${subscriberId}
+      and d.state in ('planned', 'deferred')`.execute(tx);
+}

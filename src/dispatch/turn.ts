@@ -1,3 +1,4 @@
+import { addressKey } from '../lib/addresses.ts';
 import { type Statements, slot, sql } from '../platform/database/index.ts';
 import { mailable, suppressionOf } from '../subscribers/index.ts';
 import { partitionOf } from './audience.ts';
@@ -64,6 +65,8 @@ export async function runTurn(statements: Statements, turn: Turn): Promise<Grant
         others.map(({ run: { key }, row, settlement = UNTOUCHED }) => ({
           batch: key.batch,
           id: row.subscriberId,
+          // The address that was written to, which may be the reader's no more.
+          key: addressKey(row.address),
           claim: key.claim,
           ...settlement,
         })),
@@ -101,7 +104,7 @@ function writeStatement({ editionId, newsletterId }: Turn, withOthers: boolean) 
 
 function settleOthers(partition: ReturnType<typeof partitionOf>, id: ReturnType<typeof partitionOf>) {
   return sql`others as (
-      select * from jsonb_to_recordset(${slot('others')}::jsonb) as s(batch int, id bigint, claim bigint, state text, cause text,
+      select * from jsonb_to_recordset(${slot('others')}::jsonb) as s(batch int, id bigint, key text, claim bigint, state text, cause text,
         reason text, "waitMs" bigint, charged boolean, relay text)
     ), settled as (
       update ${partition} d set state = s.state::delivery_state, cause = s.cause, reason = nullif(s.reason, ''),
@@ -117,7 +120,7 @@ function settleOthers(partition: ReturnType<typeof partitionOf>, id: ReturnType<
         and (s.state not in ('planned', 'deferred') or d.state = 'handing'
           or exists (select from editions where id = ${id} and state in ('sending', 'paused')))
     ), suppressed as (
-      ${suppressionOf(sql`select id, reason from others where cause = 'unknown-mailbox'`, 'unknown-mailbox')}
+      ${suppressionOf(sql`select key, reason from others where cause = 'unknown-mailbox'`, 'unknown-mailbox')}
     ),`;
 }
 

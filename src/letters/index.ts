@@ -4,6 +4,7 @@ export {
   type About,
   type WaitingLetter,
   endLetter,
+  endLettersAbout,
   endLettersTo,
   insertLetter,
   putOffLetter,

@@ -56,6 +56,12 @@ export async function putOffLetter(db: Database, id: number, ms: number): Promis
   await sql`update letters set due_at = now() + ${ms} * interval '1 ms' where id = ${id}`.execute(db);
 }
 
+/** All that waits about somebody, or about one of these changes of an address. */
+export async function endLettersAbout(tx: Database, subscriberId: number, changeIds: number[]): Promise<void> {
+  await sql`delete from letters where (about->>'subscriberId')::bigint = ${subscriberId}
+    or (about->>'changeId')::bigint = any(${changeIds}::bigint[])`.execute(tx);
+}
+
 /** All that waits for an address; its owner wants to hear no more. */
 export async function endLettersTo(tx: Database, address: string): Promise<void> {
   await sql`delete from letters where lower(address) = ${address.toLowerCase()}`.execute(tx);

@@ -1,7 +1,6 @@
 import { dkimKeysFor } from '../dispatch/index.ts';
 import { type Newsletter, getPublication, listNewsletters } from '../editions/index.ts';
 import {
-  type About,
   type WaitingLetter,
   endLetter,
   insertLetter,
@@ -21,11 +20,13 @@ import { signMessage } from '../platform/mime/index.ts';
 import { isAboutRelay, wordsOf } from '../platform/smtp/index.ts';
 import {
   type SignUp,
+  confirmToken,
   findSubscriberByAddress,
   findSuppression,
   listSubscriptions,
   putOffSignUp,
   readerToken,
+  selfToken,
   takeSignUpsDue,
 } from '../subscribers/index.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -99,7 +100,8 @@ async function send(parts: Parts, letter: WaitingLetter, newsletters: Newsletter
   };
   try {
     const newsletter = newsletters.find((one) => one.id === letter.newsletterId) ?? newsletters[0];
-    if (newsletter === undefined) return await endLetter(db, id);
+    // Suppressed meanwhile, or left here by an older version: no door is open to it.
+    if (newsletter === undefined || (await findSuppression(db, address)) !== undefined) return await endLetter(db, id);
     const message = await messageOf(parts, letter, newsletter, newsletters);
     const handover = await relay.deliver({ from: newsletter.sender.address, to: address }, message);
     // In doubt it is not sent twice: a second letter about one wish is one too many.
@@ -122,7 +124,7 @@ async function messageOf(
   const { id, language, about, address, madeAt } = letter;
   const publication = await getPublication(db);
   const named = newsletters.filter((one) => about.newsletterIds?.includes(one.id));
-  const links = linksOf({ keys, baseUrl }, about, newsletter);
+  const links = linksOf({ keys, baseUrl }, letter, newsletter);
   const isWelcome = letter.letter === 'welcome';
   const written = await writeReaderLetter(letter.letter, language, {
     publication: publication.name,
@@ -149,15 +151,20 @@ async function messageOf(
 }
 
 /** Where each letter's button leads. */
-function linksOf({ keys, baseUrl }: Pick<Parts, 'keys' | 'baseUrl'>, about: About, newsletter: Newsletter) {
-  const { signUpId = 0, changeId = 0, subscriberId = 0, newsletterIds = [], until } = about;
+function linksOf(
+  { keys, baseUrl }: Pick<Parts, 'keys' | 'baseUrl'>,
+  { about, address }: WaitingLetter,
+  newsletter: Newsletter,
+) {
+  const { signUpId = 0, changeId = 0, subscriberId = 0, newsletterIds = [] } = about;
+  const until = about.until === undefined ? 0 : Date.parse(about.until);
   const link = { newsletterId: newsletterIds[0] ?? newsletter.id, subscriberId, editionId: 0 };
   const preferences = `${baseUrl}/p/${readerToken(keys, 'preferences', link)}`;
   return {
-    confirm: `${baseUrl}/confirm/${signToken(keys, 'confirm', [signUpId])}`,
+    confirm: `${baseUrl}/confirm/${confirmToken(keys, signUpId, until)}`,
     known: preferences,
     welcome: preferences,
-    self: `${baseUrl}/me/${signToken(keys, 'self', [subscriberId, until === undefined ? 0 : Date.parse(until)])}`,
+    self: `${baseUrl}/me/${selfToken(keys, { subscriberId, address, until })}`,
     'new-address': `${baseUrl}/address/${signToken(keys, 'new-address', [changeId])}`,
     leave: `${baseUrl}/u/${readerToken(keys, 'unsubscribe', link)}`,
   };

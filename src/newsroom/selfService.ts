@@ -1,24 +1,25 @@
 import { recordAct } from '../audit/index.ts';
-import { type ReaderDelivery, deliveriesTo, eraseDeliveries } from '../dispatch/index.ts';
+import { type ReaderDelivery, deliveriesTo, eraseDeliveries, readdress } from '../dispatch/index.ts';
 import { listNewsletters } from '../editions/index.ts';
-import { endLettersTo, insertLetter } from '../letters/index.ts';
-import { addressKey } from '../lib/addresses.ts';
-import { sha256 } from '../lib/hash.ts';
+import { endLettersAbout, endLettersTo, insertLetter } from '../letters/index.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { takeFromLimit } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import {
   type Consent,
   type Subscription,
+  endAddressChanges,
   endSignUpOf,
   eraseSubscriber,
   findSubscriber,
+  findSuppression,
   insertAddressChange,
   languageOf,
   listConsents,
   listSubscriptions,
   setAddress,
   takeAddressChange,
+  takeLetterTo,
 } from '../subscribers/index.ts';
 import type { Newsroom } from './newsroom.ts';
 import { letterTongue } from './signUp.ts';
@@ -30,6 +31,7 @@ type Parts = Pick<Newsroom, 'db' | 'clock'>;
 
 const LINK_MS = DAY_MS;
 /** Nobody is flooded with links, whoever asks for them. */
+const NEW_ADDRESSES = { count: 5, perMs: DAY_MS, burst: 3 };
 const LINKS = { count: 3, perMs: DAY_MS, burst: 3 };
 
 /** Mails the link to the subscriber's own address. Too many are left out, and that is told to nobody. */
@@ -49,13 +51,22 @@ export async function mailSelfLink({ db, clock }: Parts, subscriberId: number, n
   });
 }
 
-/** Asks a new address whether it is the subscriber's. Whether somebody else has it is told to nobody. */
-export async function askNewAddress({ db, clock }: Parts, subscriberId: number, address: string): Promise<void> {
-  const limit = `new address ${sha256(addressKey(address))}`;
-  if ((await takeFromLimit(db, limit, { count: 1, perMs: DAY_MS })) > 0) return;
+/**
+ * Asks a new address whether it is the subscriber's. Whether somebody else has it, it is not to be mailed, or has had as many letters
+ * as one may is told to nobody. `from`: the network that asks.
+ */
+export async function askNewAddress(
+  { db, clock }: Parts,
+  subscriberId: number,
+  { address, from }: { address: string; from: string },
+): Promise<void> {
+  if ((await takeFromLimit(db, `new addresses from ${from}`, NEW_ADDRESSES)) > 0) return;
+  if ((await takeFromLimit(db, `new addresses of subscriber ${subscriberId}`, NEW_ADDRESSES)) > 0) return;
   const now = clock.now();
   const expiresAt = new Date(now.getTime() + LINK_MS);
   await db.transaction().execute(async (tx) => {
+    if ((await findSuppression(tx, address)) !== undefined) return;
+    if (!(await takeLetterTo(tx, address, now))) return;
     const [first] = await listSubscriptions(tx, subscriberId);
     const newsletter = (await listNewsletters(tx)).find(({ id }) => id === first?.newsletterId);
     const changeId = await insertAddressChange(tx, { subscriberId, address, expiresAt });
@@ -70,14 +81,21 @@ export async function askNewAddress({ db, clock }: Parts, subscriberId: number, 
   });
 }
 
-/** Undefined where the link is used or too old. Throws `state-refused` where another subscriber has the address. */
+/**
+ * Undefined where the link is used or too old. What was on its way to the old address goes to the new one, as far as no worker has it
+ * in hand; links of the old one, and other changes, are worth nothing any more. Throws `state-refused` where another subscriber has
+ * the address, or it must not be mailed.
+ */
 export async function confirmNewAddress({ db, clock }: Parts, changeId: number): Promise<string | undefined> {
   return db.transaction().execute(async (tx) => {
     const change = await takeAddressChange(tx, changeId, clock.now());
     if (change === undefined) return undefined;
     const { subscriberId, address } = change;
-    if (!(await setAddress(tx, subscriberId, address)))
-      throw new RoundupError('state-refused', `${address} is subscribed already.`);
+    if ((await findSuppression(tx, address)) !== undefined || !(await setAddress(tx, subscriberId, address)))
+      throw new RoundupError('state-refused', `${address} is subscribed already, or must not be mailed.`);
+    await endSignUpOf(tx, address);
+    await endLettersAbout(tx, subscriberId, await endAddressChanges(tx, subscriberId));
+    await readdress(tx, subscriberId, address);
     const actor = `subscriber ${subscriberId}`;
     await recordAct(tx, { actor, act: 'address changed', subject: actor });
     return address;
@@ -119,6 +137,7 @@ export async function eraseReader({ db, clock }: Parts, subscriberId: number, by
     const subscriber = await findSubscriber(tx, subscriberId);
     if (subscriber === undefined) throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
     await endLettersTo(tx, subscriber.address);
+    await endLettersAbout(tx, subscriberId, await endAddressChanges(tx, subscriberId));
     await endSignUpOf(tx, subscriber.address);
     await eraseSubscriber(tx, subscriberId, now);
     await eraseDeliveries(tx, [subscriberId]);

@@ -7,6 +7,7 @@ import { RoundupError } from '../platform/errors.ts';
 import {
   type SignUp,
   type WantedSignUp,
+  findSignUp,
   keepSignUp,
   startSubscription,
   subscriberOf,
@@ -46,20 +47,19 @@ export async function askToSubscribe(
   await keepSignUp(db, { ...wanted, newsletterIds, topics }, clock.now());
 }
 
-/** Subscribes whoever asked to what is chosen of it, and welcomes them. Undefined where the link is used or too old. */
+/** Subscribes whoever asked to what is chosen of it, and welcomes them. Undefined where the link is used or too old, or nothing of it is chosen. */
 export async function confirmSignUp(
   { db, clock }: Parts,
   signUpId: number,
   chosen: number[],
-): Promise<{ signUp: SignUp; subscriberId: number } | undefined> {
+): Promise<{ signUp: SignUp; subscriberId: number; newsletters: Newsletter[] } | undefined> {
   const now = clock.now();
   return db.transaction().execute(async (tx) => {
-    const signUp = await takeSignUp(tx, signUpId, now);
+    const asked = (await findSignUp(tx, signUpId, now))?.newsletterIds.filter((id) => chosen.includes(id));
+    const newsletters = (await listNewsletters(tx)).filter(({ id }) => asked?.includes(id));
+    const signUp = newsletters.length === 0 ? undefined : await takeSignUp(tx, signUpId, now);
     if (signUp === undefined) return undefined;
     const subscriber = await subscriberOf(tx, signUp);
-    const newsletters = (await listNewsletters(tx)).filter(
-      ({ id }) => signUp.newsletterIds.includes(id) && chosen.includes(id),
-    );
     const started = [];
     for (const newsletter of newsletters)
       if (await subscribe(tx, subscriber.id, newsletter, { signUp, givenAt: now })) started.push(newsletter);
@@ -73,7 +73,7 @@ export async function confirmSignUp(
         about: { subscriberId: subscriber.id, newsletterIds: started.map(({ id }) => id) },
         madeAt: now,
       });
-    return { signUp, subscriberId: subscriber.id };
+    return { signUp, subscriberId: subscriber.id, newsletters };
   });
 }
 

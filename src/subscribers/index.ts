@@ -1,5 +1,14 @@
 export { type Subscriber, type Subscription } from './subscriber.ts';
-export { type ReaderLink, readReaderToken, readerToken } from './tokens.ts';
+export {
+  type ReaderLink,
+  confirmToken,
+  isSelf,
+  readConfirmToken,
+  readReaderToken,
+  readSelfToken,
+  readerToken,
+  selfToken,
+} from './tokens.ts';
 export {
   findSuppression,
   insertSuppression,
@@ -34,12 +43,14 @@ export {
   keepSignUp,
   putOffSignUp,
   sweepSignUps,
+  takeLetterTo,
   takeSignUp,
   takeSignUpsDue,
 } from './signUps.ts';
 export { eraseSubscriber, erasedLately, sweepErasures } from './erase.ts';
 export {
   CADENCES,
+  endAddressChanges,
   findAddressChange,
   insertAddressChange,
   setAddress,

@@ -65,6 +65,13 @@ export async function setAddress(tx: Database, subscriberId: number, address: st
   return numAffectedRows === 1n;
 }
 
+/** Whatever new addresses somebody asked for, none of them is asked any more. Returns the numbers of the changes. */
+export async function endAddressChanges(tx: Database, subscriberId: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    delete from address_changes where subscriber_id = ${subscriberId} returning id`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
 export async function sweepAddressChanges(db: Database, now: Date): Promise<void> {
   await sql`delete from address_changes where expires_at < ${now}`.execute(db);
 }

@@ -37,7 +37,10 @@ export interface SignUp extends WantedSignUp {
 const COLUMNS = sql`id, address, name, language, newsletter_ids as "newsletterIds", topics, form, words,
   from_address as "from", asked_at as "askedAt", expires_at as "expiresAt"`;
 
-/** Keeps the wish, and lets a confirmation be mailed where one may be. The same work for every address. */
+/**
+ * Keeps the wish, and lets a confirmation be mailed where one may be. The same work for every address. Who asks again while the
+ * first wish is open adds newsletters to it, and leaves its proof as it is.
+ */
 export async function keepSignUp(db: Database, wanted: WantedSignUp, now: Date): Promise<void> {
   const { address, name, language, newsletterIds, topics, form, words, from } = wanted;
   const expiresAt = new Date(now.getTime() + CONFIRM_MS);
@@ -47,13 +50,16 @@ export async function keepSignUp(db: Database, wanted: WantedSignUp, now: Date):
       expires_at, due_at)
     values (${keyOf(address)}, ${address}, ${name}, ${language}, ${newsletterIds}::bigint[], ${topics}::text[], ${form},
       ${words}, ${from}, ${now}, ${expiresAt}, ${now})
-    on conflict (key) do update set address = excluded.address, language = excluded.language, form = excluded.form,
-      words = excluded.words, from_address = excluded.from_address, asked_at = excluded.asked_at,
-      name = coalesce(nullif(excluded.name, ''), s.name),
-      newsletter_ids = case when s.expires_at <= ${now} then excluded.newsletter_ids
-        else (select array_agg(distinct n order by n) from unnest(s.newsletter_ids || excluded.newsletter_ids) n) end,
-      topics = case when s.expires_at <= ${now} then excluded.topics
-        else (select coalesce(array_agg(distinct t order by t), '{}') from unnest(s.topics || excluded.topics) t) end,
+    on conflict (key) do update set
+      (address, name, language, newsletter_ids, topics, form, words, from_address, asked_at) = (
+        select excluded.address, excluded.name, excluded.language, excluded.newsletter_ids, excluded.topics, excluded.form,
+          excluded.words, excluded.from_address, excluded.asked_at where s.expires_at <= ${now}
+        union all
+        select s.address, s.name, s.language,
+          (select array_agg(distinct n order by n) from unnest(s.newsletter_ids || excluded.newsletter_ids) n),
+          (select coalesce(array_agg(distinct t order by t), '{}') from unnest(s.topics || excluded.topics) t), s.form,
+          case when s.newsletter_ids @> excluded.newsletter_ids then s.words else s.words || E'\n' || excluded.words end,
+          s.from_address, s.asked_at where s.expires_at > ${now}),
       expires_at = excluded.expires_at,
       due_at = case when s.mails >= ${MOST_MAILS} or s.mailed_at > ${lately} then s.due_at else coalesce(s.due_at, ${now}) end`.execute(
     db,
@@ -67,6 +73,22 @@ export async function takeSignUpsDue(tx: Database, limit: number, now: Date): Pr
     where id in (select id from sign_ups where due_at <= ${now} order by due_at limit ${limit} for update skip locked)
     returning ${COLUMNS}`.execute(tx);
   return rows;
+}
+
+/**
+ * May another letter that asks for a yes go to an address now? Then it counts, with those of sign-ups: one a day, three until there
+ * is a yes. In the caller's transaction.
+ */
+export async function takeLetterTo(tx: Database, address: string, now: Date): Promise<boolean> {
+  const lately = new Date(now.getTime() - BETWEEN_MAILS_MS);
+  const { numAffectedRows } = await sql`
+    insert into sign_ups as s (key, address, newsletter_ids, form, words, from_address, asked_at, expires_at, mails, mailed_at)
+    values (${keyOf(address)}, '', '{}', '', '', '', ${now}, ${now}, 1, ${now})
+    on conflict (key) do update set mails = s.mails + 1, mailed_at = ${now}
+      where s.mails < ${MOST_MAILS} and s.due_at is null and (s.mailed_at is null or s.mailed_at <= ${lately})`.execute(
+    tx,
+  );
+  return numAffectedRows === 1n;
 }
 
 /** It was not mailed after all, and is to be at a later time. */

@@ -85,14 +85,13 @@ export async function restoreSubscription(
 }
 
 /**
- * For statements of others: puts people on the suppression list. `people` is a query of `id` (subscriber) and `reason` (the
- * words that come with it).
+ * For statements of others: puts addresses on the suppression list. `addresses` is a query of `key` (as of `addressKey`) and
+ * `reason` (the words that come with it).
  */
-export function suppressionOf(people: RawBuilder<unknown>, reason: SuppressionReason) {
+export function suppressionOf(addresses: RawBuilder<unknown>, reason: SuppressionReason) {
   return sql`
     insert into suppressions (address_key, reason, detail)
-    select p.address_key, ${reason}, coalesce(r.reason, '')
-    from (${people}) r join subscribers p on p.id = r.id
+    select distinct on (r.key) r.key, ${reason}, coalesce(r.reason, '') from (${addresses}) r
     on conflict do nothing`;
 }
 

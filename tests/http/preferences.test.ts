@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { getNewsletter } from '../../src/editions/index.ts';
-import { deliverBatch } from '../../src/dispatch/index.ts';
+import { deliverBatch, readdress } from '../../src/dispatch/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import { findSubscriber, importSubscribers, listSubscriptions, readerToken } from '../../src/subscribers/index.ts';
+import { findSubscriber, importSubscribers, listSubscriptions, readerToken, setAddress } from '../../src/subscribers/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
 import { type Fields, lettersSent, pathIn, postFields } from '../support/readers.ts';
@@ -133,10 +133,70 @@ test('a new address is asked first, and one that somebody has is refused to nobo
   expect(await (await post(confirm)).text()).toContain('from now on');
   expect((await findSubscriber(db(), 1))!.address).toBe('New@readers.example');
   expect((await post(confirm)).status).toBe(404);
-  const taken = await post(`${link}/address`, { address: 'reader.2@readers.example' });
+  const taken = await post(`${await selfLink()}/address`, { address: 'reader.2@readers.example' });
   expect(taken.status).toBe(200);
   const again = pathIn((await letters()).at(-1)!.text!, 'address');
   expect((await post(again)).status).toBe(409);
+});
+
+test('a stranger with a link cannot flood others, and suppressed addresses are asked nothing', async () => {
+  const link = await selfLink();
+  await sql`insert into suppressions (address_key, reason) values ('never@readers.example', 'complaint')`.execute(db());
+  for (const name of ['never', 'a', 'a', 'b', 'c', 'd', 'e'])
+    await post(`${link}/address`, { address: `${name}@readers.example` });
+  const to = (await letters()).map((letter) => letter.to?.[0]?.address);
+  expect(to.slice(1)).toEqual(['a@readers.example']);
+  // One a day and three in all, those of a sign-up with them.
+  for (let day = 0; day < 5; day++) {
+    clock.moveTo(new Date(clock.now().getTime() + 25 * 3_600_000).toISOString());
+    await sql`delete from rate_limits`.execute(db());
+    await post(`${await selfLink()}/address`, { address: 'a@readers.example' });
+    await post('/subscribe', { newsletter: 'daily', address: 'a@readers.example' });
+  }
+  expect((await letters()).filter((letter) => letter.to?.[0]?.address === 'a@readers.example')).toHaveLength(3);
+});
+
+test('with a new address the old one’s links end, and what is suppressed meanwhile is no new address', async () => {
+  const link = await selfLink();
+  await post(`${link}/address`, { address: 'first@readers.example' });
+  const first = pathIn((await letters()).at(-1)!.text!, 'address');
+  await post(`${link}/address`, { address: 'second@readers.example' });
+  const second = pathIn((await letters()).at(-1)!.text!, 'address');
+  await sql`insert into suppressed_hashes (hash, reason)
+    values (encode(sha256('first@readers.example'), 'hex'), 'complaint')`.execute(db());
+  expect((await post(first)).status).toBe(409);
+  expect((await post(second)).status).toBe(200);
+  for (const path of [link, first]) expect((await fetch(base + path)).status).toBe(404);
+  await post(`/p/${token()}/link`);
+  await sql`insert into suppressions (address_key, reason) values ('second@readers.example', 'complaint')`.execute(db());
+  const count = (await letters()).length;
+  await sql`delete from suppressions`.execute(db());
+  expect((await letters()).length).toBe(count);
+});
+
+test('what waits for a reader goes to the new address, and what the old one bounces says nothing of the new one', async () => {
+  await sql`update subscribers set address = 'old@elsewhere.example', address_key = 'old@elsewhere.example' where id = 1`.execute(
+    db(),
+  );
+  sink.behaviour.rcpt = (to) => (to.startsWith('old@') ? '451 4.2.0 later' : undefined);
+  expect(await sendTo('one')).toEqual([2, 3]);
+  await house.database.db.transaction().execute(async (tx) => {
+    await setAddress(tx, 1, 'new@elsewhere.example');
+    await readdress(tx, 1, 'new@elsewhere.example');
+  });
+  await sql`update deliveries set due_at = now()`.execute(db());
+  await sql`update batches set due_at = now()`.execute(db());
+  await deliverBatch(house.dispatchDeps(), 1, 0);
+  expect(sink.mails.map(({ to }) => to).filter((to) => to.includes('elsewhere'))).toEqual(['new@elsewhere.example']);
+
+  sink.behaviour.rcpt = async (to) => {
+    if (!to.startsWith('new@')) return undefined;
+    await setAddress(db(), 1, 'newest@elsewhere.example');
+    return '550 5.1.1 no such user';
+  };
+  await sendTo('two');
+  const { rows } = await sql<{ key: string }>`select address_key as key from suppressions`.execute(db());
+  expect(rows).toEqual([{ key: 'new@elsewhere.example' }]);
 });
 
 test('the data as a file; erased, the ledger keeps its sums and loses the person, the server’s words included', async () => {
@@ -144,9 +204,8 @@ test('the data as a file; erased, the ledger keeps its sums and loses the person
   await sql`update deliveries set reason = '550 no reader.1@readers.example here' where subscriber_id = 1`.execute(
     db(),
   );
-  await sql`insert into suppressions (address_key, reason) values (${address}, 'complaint')`.execute(db());
-
   const link = await selfLink();
+  await sql`insert into suppressions (address_key, reason) values (${address}, 'complaint')`.execute(db());
   const file = await post(`${link}/data`);
   expect(file.headers.get('content-disposition')).toContain('my-data.json');
   expect(await file.json()).toMatchObject({ address, deliveries: [{ editionId: 1, state: 'accepted' }] });

@@ -121,6 +121,23 @@ test('after a month the address that it came from is its network alone', async (
   expect((await listConsents(db(), 1))[0]!.address).toBe('192.0.2.0/24');
 });
 
+test('asking again adds newsletters, and changes neither the proof of an open wish nor how long its link is good', async () => {
+  await ask({ address: 'ana@readers.example', name: 'Ana' }, { 'x-forwarded-for': '192.0.2.7' });
+  const first = pathIn((await last()).text!, 'confirm');
+  clock.moveTo('2026-11-30T09:00:00Z');
+  await ask({ address: 'ana@readers.example', name: 'Eve', newsletter: 'daily' }, { 'x-forwarded-for': '192.0.2.8' });
+  const second = pathIn((await last()).text!, 'confirm');
+  clock.moveTo('2026-12-03T09:00:00Z');
+  expect((await fetch(base + first)).status).toBe(404);
+  expect((await post(first, { newsletter: '1' })).status).toBe(404);
+  // What was never asked for uses nothing up.
+  expect((await post(second, { newsletter: '3' })).status).toBe(404);
+  expect((await page(post(second, { newsletter: ['1', '2', '3'] }))).html).toContain('Weekly and Daily');
+  const [consent] = await listConsents(db(), 1);
+  expect(consent).toMatchObject({ address: '192.0.2.7', askedAt: new Date('2026-11-25T09:00:00Z') });
+  expect((await findSubscriberByAddress(db(), 'ana@readers.example'))!.name).toBe('Ana');
+});
+
 test('THREATS 26: one letter a day and three in all, whoever asks however often, and then a hash is what is left', async () => {
   for (let day = 0; day < 6; day++) {
     for (let often = 0; often < 5; often++)

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
-import { verifyToken } from '../../lib/tokens.ts';
 import { confirmSignUp, publicNewsletters } from '../../newsroom/index.ts';
-import { findSignUp, readerToken } from '../../subscribers/index.ts';
+import { findSignUp, readConfirmToken, readerToken } from '../../subscribers/index.ts';
 import { type ShowReader, fieldsOf } from './reader.ts';
 
 // The yes of whoever has the address. A GET says what it would be a yes to, and changes nothing.
@@ -20,7 +19,7 @@ export function confirmRoutes(server: FastifyInstance, app: App, show: ShowReade
     show(request, reply, { page: 'used-link', title: (w) => w.usedLinkTitle, status: 404 });
 
   server.get<WithToken>('/confirm/:token', { config: LINK }, async (request, reply) => {
-    const [id] = verifyToken(keys, 'confirm', request.params.token) ?? [];
+    const id = readConfirmToken(keys, request.params.token, app.clock.now());
     const signUp = id === undefined ? undefined : await findSignUp(db, id, app.clock.now());
     if (signUp === undefined) return unknown(request, reply);
     const newsletters = (await publicNewsletters(db)).filter((one) => signUp.newsletterIds.includes(one.id));
@@ -33,12 +32,11 @@ export function confirmRoutes(server: FastifyInstance, app: App, show: ShowReade
   });
 
   server.post<WithToken>('/confirm/:token', { config: LINK }, async (request, reply) => {
-    const [id] = verifyToken(keys, 'confirm', request.params.token) ?? [];
+    const id = readConfirmToken(keys, request.params.token, app.clock.now());
     const chosen = fieldsOf(request).getAll('newsletter').map(Number);
     const confirmed = id === undefined || chosen.length === 0 ? undefined : await confirmSignUp(parts, id, chosen);
     if (confirmed === undefined) return unknown(request, reply);
-    const { signUp, subscriberId } = confirmed;
-    const newsletters = (await publicNewsletters(db)).filter((one) => chosen.includes(one.id));
+    const { signUp, subscriberId, newsletters } = confirmed;
     const link = { newsletterId: newsletters[0]?.id ?? 0, subscriberId, editionId: 0 };
     return show(request, reply, {
       page: 'confirmed',

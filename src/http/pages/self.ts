@@ -2,12 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { actingFrom } from '../../audit/index.ts';
 import { parseAddress } from '../../lib/addresses.ts';
+import { networkOf } from '../../lib/network.ts';
 import { oneLine } from '../../lib/text.ts';
 import { verifyToken } from '../../lib/tokens.ts';
 import { askNewAddress, confirmNewAddress, eraseReader, readerData } from '../../newsroom/index.ts';
 import { isCode } from '../../platform/errors.ts';
-import { type Subscriber, findAddressChange, findSubscriber, languageOf } from '../../subscribers/index.ts';
-import { originOf } from '../client.ts';
+import {
+  type Subscriber,
+  findAddressChange,
+  findSubscriber,
+  isSelf,
+  languageOf,
+  readSelfToken,
+} from '../../subscribers/index.ts';
+import { addressOf, originOf } from '../client.ts';
 import { protectData } from '../security.ts';
 import { type ShowReader, fieldsOf, say } from './reader.ts';
 
@@ -23,9 +31,9 @@ export function selfRoutes(server: FastifyInstance, app: App, show: ShowReader):
   const parts = { db, clock: app.clock };
 
   async function selfOf(token: string): Promise<Subscriber | undefined> {
-    const [subscriberId, until] = verifyToken(keys, 'self', token) ?? [];
-    if (subscriberId === undefined || until === undefined || until < app.clock.now().getTime()) return undefined;
-    return findSubscriber(db, subscriberId);
+    const subscriberId = readSelfToken(keys, token, app.clock.now());
+    const subscriber = subscriberId === undefined ? undefined : await findSubscriber(db, subscriberId);
+    return subscriber !== undefined && isSelf(keys, token, subscriber.address) ? subscriber : undefined;
   }
 
   const usedUp = (request: FastifyRequest, reply: FastifyReply) =>
@@ -57,7 +65,7 @@ export function selfRoutes(server: FastifyInstance, app: App, show: ShowReader):
     const given = (fieldsOf(request).get('address') ?? '').slice(0, 320);
     const address = parseAddress(given);
     if (address === undefined) return self(request, reply, subscriber, { bad: oneLine(given, 80) });
-    await askNewAddress(parts, subscriber.id, address);
+    await askNewAddress(parts, subscriber.id, { address, from: networkOf(addressOf(request)) });
     return show(request, reply, { page: 'asked', title: (w) => w.askedTitle, view: () => ({ address }) });
   });
 
