@@ -1,5 +1,5 @@
 import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
-import { mailable } from '../subscribers/index.ts';
+import { CADENCES, mailable } from '../subscribers/index.ts';
 
 /** Recipients of one batch, and so of one job. */
 export const BATCH_SIZE = 250;
@@ -27,9 +27,11 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
   await sql`create table ${partition} (like deliveries including defaults, check (edition_id = ${id})) with (fillfactor = 60)`.execute(
     db,
   );
-  const readers = sql`${mailable(newsletterId)} and ${isTheirTurn(newsletterId)}`;
+  // Whoever had what was wrong gets what is right, however seldom they want to hear from us.
   const whom =
-    correctsEditionId === null ? readers : sql`${readers} and p.id in (${reachedBy(Number(correctsEditionId))})`;
+    correctsEditionId === null
+      ? sql`${mailable(newsletterId)} and ${isTheirTurn(await sentLately(db, newsletterId))}`
+      : sql`${mailable(newsletterId)} and p.id in (${reachedBy(Number(correctsEditionId))})`;
   const size = isWhole(audience) ? await fill(db, audience, whom) : await fillByVariant(db, audience, whom);
   await sql`alter table ${partition} add primary key (edition_id, batch, subscriber_id)`.execute(db);
   // In the order of subscribers, within a variant: where somebody's row is, is found without an index of millions.
@@ -42,12 +44,25 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
   return size;
 }
 
-/** Whoever wants one in so many days has had none in them. */
-function isTheirTurn(newsletterId: number) {
-  return sql`(s.every_days = 0 or not exists (
+/** Editions that the longest cadence still counts, corrections aside. */
+async function sentLately(db: Database, newsletterId: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from editions where newsletter_id = ${newsletterId} and corrects_edition_id is null
+      and started_at > now() - ${Math.max(...CADENCES)} * interval '1 day'`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Whoever wants one in so many days has had none in them; half a day early is in time, as no send begins to the minute. The editions
+ * stand in the statement as numbers, so that their partitions alone are read, once.
+ */
+function isTheirTurn(editions: number[]) {
+  if (editions.length === 0) return sql`true`;
+  return sql`not exists (
     select from deliveries d join editions e on e.id = d.edition_id
-    where e.newsletter_id = ${newsletterId} and e.started_at > now() - s.every_days * interval '1 day'
-      and d.subscriber_id = s.subscriber_id and d.state not in ('withdrawn', 'refused', 'expired')))`;
+    where d.edition_id in (${sql.raw(editions.map(Number).join(', '))}) and d.subscriber_id = s.subscriber_id
+      and s.every_days > 0 and e.started_at > now() - s.every_days * interval '1 day' + interval '12 hours'
+      and d.state not in ('withdrawn', 'refused', 'expired'))`;
 }
 
 function isWhole({ others = [] }: AudienceOf): boolean {

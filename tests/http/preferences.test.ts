@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { getNewsletter } from '../../src/editions/index.ts';
 import { deliverBatch, readdress } from '../../src/dispatch/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
+import { approveEdition, proposeCorrection, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { findSubscriber, importSubscribers, listSubscriptions, readerToken, setAddress } from '../../src/subscribers/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
@@ -87,6 +87,12 @@ test('who takes a break, and who wants one in two weeks and had one, is spared t
   expect(await sendTo('two')).toEqual([1, 3]);
   await sql`update editions set started_at = started_at - interval '15 days'`.execute(db());
   expect(await sendTo('three')).toEqual([1, 2, 3]);
+  // An hour early is two weeks all the same; a correction is for whom it corrects, and is no edition of its own.
+  await sql`update editions set started_at = now() - interval '14 days' + interval '1 hour'`.execute(db());
+  const correction = await proposeCorrection(await house.newsroom(), 3, 'a test');
+  expect(await send(correction.id)).toEqual([1, 2, 3]);
+  expect(await sendTo('four')).toEqual([1, 2, 3]);
+  expect(await sendTo('five')).toEqual([1, 3]);
 });
 
 /** Sends an edition of one piece; returns who got it. */
@@ -97,12 +103,16 @@ async function sendTo(slug: string): Promise<number[]> {
   const { edition } = await db()
     .transaction()
     .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now, by: 'a test' }));
-  await approveEdition(await house.newsroom(), edition.id, 'a test');
-  await sendEdition(await house.newsroom(), edition.id, 'a test');
-  await deliverBatch(house.dispatchDeps(), edition.id, 0);
   clock.moveTo(new Date(now.getTime() + 86_400_000).toISOString());
+  return send(edition.id);
+}
+
+async function send(editionId: number): Promise<number[]> {
+  await approveEdition(await house.newsroom(), editionId, 'a test');
+  await sendEdition(await house.newsroom(), editionId, 'a test');
+  await deliverBatch(house.dispatchDeps(), editionId, 0);
   const { rows } = await sql<{ id: number }>`
-    select subscriber_id as id from deliveries where edition_id = ${edition.id} and state = 'accepted' order by 1`.execute(
+    select subscriber_id as id from deliveries where edition_id = ${editionId} and state = 'accepted' order by 1`.execute(
     db(),
   );
   return rows.map(({ id }) => id);
