@@ -23,11 +23,13 @@ import {
   confirmToken,
   findSubscriberByAddress,
   findSuppression,
+  holdSignUpsDue,
+  isLargeDomain,
   listSubscriptions,
-  putOffSignUp,
+  markSignUpMailed,
+  putOffDomain,
   readerToken,
   selfToken,
-  takeSignUpsDue,
 } from '../subscribers/index.ts';
 import type { Newsroom } from './newsroom.ts';
 import { letterTongue } from './signUp.ts';
@@ -37,17 +39,19 @@ import { letterTongue } from './signUp.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'relay'>;
 
-const AT_ONCE = 4;
-const TAKEN = 20;
-const LEASE_MS = 5 * MINUTE_MS;
+/** As many as are handed over at once, so that none waits in hand while its lease runs out. */
+const AT_ONCE = 6;
+const LEASE_MS = 15 * MINUTE_MS;
+const CONFIRMATIONS = 100;
 const TRY_AGAIN_MS = [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS];
-/** One domain gets so many confirmations, whoever asks; the others wait. */
+/** One domain gets so many confirmations, whoever asks; the others wait their turn. */
 const PER_DOMAIN = { count: 300, perMs: HOUR_MS, burst: 100 };
+const PER_LARGE_DOMAIN = { count: 3_000, perMs: HOUR_MS, burst: 1_000 };
 
 /** Writes the confirmations that are due and hands over what waits. Returns how many letters it had in hand. */
 export async function sendReaderLetters(parts: Parts): Promise<number> {
   await writeConfirmations(parts);
-  const letters = await takeLetters(parts.db, TAKEN, LEASE_MS);
+  const letters = await takeLetters(parts.db, AT_ONCE, LEASE_MS);
   if (letters.length === 0) return 0;
   const newsletters = await listNewsletters(parts.db);
   await inLanes(letters, AT_ONCE, (letter) => send(parts, letter, newsletters));
@@ -57,15 +61,34 @@ export async function sendReaderLetters(parts: Parts): Promise<number> {
 async function writeConfirmations({ db, clock }: Pick<Parts, 'db' | 'clock'>): Promise<void> {
   const now = clock.now();
   await db.transaction().execute(async (tx) => {
-    const due = await takeSignUpsDue(tx, TAKEN, now);
+    const due = await holdSignUpsDue(tx, CONFIRMATIONS, now);
     if (due.length === 0) return;
     const newsletters = await listNewsletters(tx);
-    for (const signUp of due) {
-      const waitMs = await takeFromLimit(tx, `confirmations to ${domainOf(signUp.address)}`, PER_DOMAIN);
-      if (waitMs > 0) await putOffSignUp(tx, signUp.id, new Date(now.getTime() + waitMs));
-      else await writeConfirmation(tx, signUp, newsletters, now);
+    // In the order of their names, so that two processes never wait for each other's limits.
+    const domains = [...new Set(due.map(({ address }) => domainOf(address)))].sort();
+    for (const domain of domains) {
+      const signUps = due.filter(({ address }) => domainOf(address) === domain);
+      await confirmDomain(tx, domain, { signUps, newsletters, now });
     }
   });
+}
+
+/** As many as the domain may get now; whatever else is due there waits in turn, and holds up nobody elsewhere. */
+async function confirmDomain(
+  tx: Database,
+  domain: string,
+  { signUps, newsletters, now }: { signUps: SignUp[]; newsletters: Newsletter[]; now: Date },
+): Promise<void> {
+  const limit = isLargeDomain(domain) ? PER_LARGE_DOMAIN : PER_DOMAIN;
+  for (const signUp of signUps) {
+    const waitMs = await takeFromLimit(tx, `confirmations to ${domain}`, limit);
+    if (waitMs > 0) {
+      const from = new Date(now.getTime() + waitMs);
+      return putOffDomain(tx, domain, { now, from, everyMs: limit.perMs / limit.count });
+    }
+    await markSignUpMailed(tx, signUp.id, now);
+    await writeConfirmation(tx, signUp, newsletters, now);
+  }
 }
 
 /** To whoever is subscribed to all of it, that they are; to a suppressed address, nothing. */

@@ -2,7 +2,7 @@ import { addressKey, domainOf } from '../lib/addresses.ts';
 import { networkOf } from '../lib/network.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import { findSuppression } from './lists.ts';
+import { findSuppression, forgetErasure } from './lists.ts';
 import type { Subscriber } from './subscriber.ts';
 
 // What somebody has said yes to, and the proof of it.
@@ -44,6 +44,7 @@ export async function startSubscription(
     tx,
   );
   if (rows[0] === undefined || (await findSuppression(tx, rows[0].address)) !== undefined) return false;
+  await forgetErasure(tx, addressKey(rows[0].address));
   const { newsletterId, ground, form, words, address, askedAt, givenAt } = consent;
   const { numAffectedRows } = await sql`
     insert into subscriptions as s (newsletter_id, subscriber_id, state, since, cause, topics)

@@ -33,19 +33,20 @@ export {
   setWhyLeft,
   suppressionOf,
 } from './store.ts';
-export { likelyAddress } from './typo.ts';
+export { isLargeDomain, likelyAddress } from './typo.ts';
 export { type Consent, listConsents, shortenAddresses, startSubscription, subscriberOf } from './consent.ts';
 export {
   type SignUp,
   type WantedSignUp,
   endSignUpOf,
   findSignUp,
+  holdSignUpsDue,
   keepSignUp,
-  putOffSignUp,
+  markSignUpMailed,
+  putOffDomain,
   sweepSignUps,
   takeLetterTo,
   takeSignUp,
-  takeSignUpsDue,
 } from './signUps.ts';
 export { eraseSubscriber, erasedLately, sweepErasures } from './erase.ts';
 export {

@@ -99,7 +99,7 @@ export async function findSuppression(db: Database, address: string): Promise<Su
   const { rows } = await sql<Suppression>`
     select address_key as address, reason, detail, since from suppressions where address_key = ${key}
     union all
-    select ${key}, reason, detail, since from suppressed_hashes where hash = any(${hashesOf(key)}::text[]) limit 1`.execute(
+    select ${key}, reason, detail, since from suppressed_hashes where hash = any(${hashesOf(key)}::text[]) and reason <> 'erased' limit 1`.execute(
     db,
   );
   return rows[0];
@@ -114,8 +114,19 @@ export async function insertSuppression(db: Database, key: string, detail: strin
   return numAffectedRows === 1n;
 }
 
-export async function removeSuppression(db: Database, key: string): Promise<boolean> {
-  return (await sql`delete from suppressions where address_key = ${key}`.execute(db)).numAffectedRows === 1n;
+/** By name and by hash. False where it was there neither way. */
+export async function removeSuppression(tx: Database, key: string): Promise<boolean> {
+  const named = await sql`delete from suppressions where address_key = ${key}`.execute(tx);
+  const hashed =
+    await sql`delete from suppressed_hashes where hash = any(${hashesOf(key)}::text[]) and reason <> 'erased'`.execute(
+      tx,
+    );
+  return (named.numAffectedRows ?? 0n) + (hashed.numAffectedRows ?? 0n) > 0n;
+}
+
+/** Whoever was erased and says yes again is no stranger to imports any more. */
+export async function forgetErasure(tx: Database, key: string): Promise<void> {
+  await sql`delete from suppressed_hashes where hash = any(${hashesOf(key)}::text[]) and reason = 'erased'`.execute(tx);
 }
 
 export interface ListedImport {

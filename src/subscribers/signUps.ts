@@ -66,13 +66,18 @@ export async function keepSignUp(db: Database, wanted: WantedSignUp, now: Date):
   );
 }
 
-/** Those that are to be mailed; they are marked as mailed with it. In the caller's transaction. */
-export async function takeSignUpsDue(tx: Database, limit: number, now: Date): Promise<SignUp[]> {
+/** Those that are to be mailed; nobody else gets them in the caller's transaction. */
+export async function holdSignUpsDue(tx: Database, limit: number, now: Date): Promise<SignUp[]> {
   const { rows } = await sql<SignUp>`
-    update sign_ups set due_at = null, mails = mails + 1, mailed_at = ${now}
-    where id in (select id from sign_ups where due_at <= ${now} order by due_at limit ${limit} for update skip locked)
-    returning ${COLUMNS}`.execute(tx);
+    select ${COLUMNS} from sign_ups where due_at <= ${now} order by due_at limit ${limit} for update skip locked`.execute(
+    tx,
+  );
   return rows;
+}
+
+/** A letter to it is written. */
+export async function markSignUpMailed(tx: Database, id: number, now: Date): Promise<void> {
+  await sql`update sign_ups set due_at = null, mails = mails + 1, mailed_at = ${now} where id = ${id}`.execute(tx);
 }
 
 /**
@@ -91,9 +96,20 @@ export async function takeLetterTo(tx: Database, address: string, now: Date): Pr
   return numAffectedRows === 1n;
 }
 
-/** It was not mailed after all, and is to be at a later time. */
-export async function putOffSignUp(tx: Database, id: number, until: Date): Promise<void> {
-  await sql`update sign_ups set due_at = ${until}, mails = greatest(0, mails - 1), mailed_at = null where id = ${id}`.execute(
+/** All that is due at a domain waits, in turn: the first of it until `from`, each other `everyMs` longer. */
+export async function putOffDomain(
+  tx: Database,
+  domain: string,
+  { now, from, everyMs }: { now: Date; from: Date; everyMs: number },
+): Promise<void> {
+  await sql`
+    with waiting as (
+      select id, due_at from sign_ups where due_at <= ${now} and right(address, ${domain.length + 1}) = ${`@${domain}`}
+      for update skip locked
+    ), turns as (
+      select id, row_number() over (order by due_at, id) - 1 as turn from waiting
+    )
+    update sign_ups s set due_at = ${from}::timestamptz + t.turn * ${everyMs} * interval '1 ms' from turns t where s.id = t.id`.execute(
     tx,
   );
 }

@@ -21,9 +21,14 @@ export interface SuppressionImport {
 const HASH = /^([0-9a-f]{64}|[0-9a-f]{32})$/i;
 const BATCH = 5_000;
 const MAX_PROBLEMS = 50;
-const HEADER = /^(e-?mail( address)?|address|hash|sha-?256|md5|email_hash)$/i;
+const HEADER =
+  /^(e-?mail([ _-]?address)?|address|hash|sha-?256|md5|(e-?mail|address)[ _-]?hash|hashed[ _-]?e?-?mail)$/i;
+const HASHES = /hash|sha|md5/i;
 
-/** Takes the first column of a list that is an address or a hash. Again is harmless. Throws `input-invalid` for what is no file. */
+/**
+ * Takes, of each line, the column whose name says that it has addresses or hashes; without names, the first cell that is an address,
+ * or else a hash. Again is harmless. Throws `input-invalid` for what is no file.
+ */
 export async function importSuppressions(db: Database, file: string, detail: string): Promise<SuppressionImport> {
   const report: SuppressionImport = { lines: 0, addresses: 0, hashes: 0, matched: 0, invalid: 0, problems: [] };
   const onProblem = (line: number, reason: string) => {
@@ -39,19 +44,53 @@ export async function importSuppressions(db: Database, file: string, detail: str
       keys = [];
       hashes = [];
     };
+    let named: { place: number; isHash: boolean } | undefined;
+    let isFirst = true;
     for await (const { cells, line } of readCsv(one, { onProblem })) {
-      if (cells.some((cell) => HEADER.test(cell))) continue;
+      if (isFirst) named = columnIn(cells);
+      const isHeader = isFirst && named !== undefined;
+      isFirst = false;
+      if (isHeader) continue;
       report.lines++;
-      const hash = cells.find((cell) => HASH.test(cell));
-      const address = hash === undefined ? cells.map((cell) => parseAddress(plainCell(cell))).find(Boolean) : undefined;
-      if (hash !== undefined) hashes.push(hash.toLowerCase());
-      else if (address !== undefined) keys.push(addressKey(address));
-      else onProblem(line, 'there is neither an address nor a hash of one');
+      const found = entryIn(cells, named);
+      if (found === undefined) onProblem(line, 'there is neither an address nor a hash of one');
+      else (found.isHash ? hashes : keys).push(found.text);
       if (keys.length + hashes.length >= BATCH) await flush();
     }
     await flush();
   }
+  report.matched = await matchHashes(db);
   return report;
+}
+
+function columnIn(header: string[]): { place: number; isHash: boolean } | undefined {
+  const place = header.findIndex((cell) => HEADER.test(cell.trim()));
+  return place === -1 ? undefined : { place, isHash: HASHES.test(header[place] ?? '') };
+}
+
+/** A column that is named has one thing; its cells may be the other, as in a list whose "email" is hashed. */
+function entryIn(cells: string[], named: { place: number } | undefined): { text: string; isHash: boolean } | undefined {
+  const looked = named === undefined ? cells : [cells[named.place] ?? ''];
+  const address = looked.map((cell) => parseAddress(plainCell(cell))).find((one) => one !== undefined);
+  if (address !== undefined) return { text: addressKey(address), isHash: false };
+  const hash = looked.map((cell) => cell.trim()).find((cell) => HASH.test(cell));
+  return hash === undefined ? undefined : { text: hash.toLowerCase(), isHash: true };
+}
+
+/**
+ * Whom we know of the hashes is suppressed by name: what is asked of the list at every mail does not hash addresses. All that are kept,
+ * in one look at the subscribers, so that an import that was cut short is made whole by the next.
+ */
+async function matchHashes(db: Database): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into suppressions (address_key, reason, detail)
+    select p.address_key, h.reason, h.detail from subscribers p
+      join suppressed_hashes h on h.hash = encode(sha256(convert_to(p.address_key, 'UTF8')), 'hex') where h.reason <> 'erased'
+    union
+    select p.address_key, h.reason, h.detail from subscribers p
+      join suppressed_hashes h on h.hash = md5(p.address_key) where h.reason <> 'erased'
+    on conflict do nothing`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
 async function take(
@@ -63,18 +102,12 @@ async function take(
     const added = await sql`insert into suppressions (address_key, reason, detail)
       select distinct key, 'manual', ${detail} from unnest(${keys}::text[]) key on conflict do nothing`.execute(tx);
     const kept = await sql`insert into suppressed_hashes (hash, reason, detail)
-      select distinct hash, 'manual', ${detail} from unnest(${hashes}::text[]) hash on conflict do nothing`.execute(tx);
-    // Whom we know is suppressed by name: what is asked of the list at every mail does not hash addresses.
-    const matched =
-      hashes.length === 0
-        ? undefined
-        : await sql`insert into suppressions (address_key, reason, detail)
-            select p.address_key, 'manual', ${detail} from subscribers p
-            where encode(sha256(convert_to(p.address_key, 'UTF8')), 'hex') = any(${hashes}::text[])
-              or md5(p.address_key) = any(${hashes}::text[]) on conflict do nothing`.execute(tx);
+      select distinct hash, 'manual', ${detail} from unnest(${hashes}::text[]) hash
+      on conflict (hash) do update set reason = 'manual', detail = excluded.detail where suppressed_hashes.reason = 'erased'`.execute(
+      tx,
+    );
     report.addresses += Number(added.numAffectedRows ?? 0);
     report.hashes += Number(kept.numAffectedRows ?? 0);
-    report.matched += Number(matched?.numAffectedRows ?? 0);
   });
 }
 
@@ -96,7 +129,13 @@ export async function* exportSuppressions(db: Database): AsyncGenerator<string> 
       .join('');
     after = last.key;
   }
-  const { rows } = await sql<{ hash: string; reason: string; since: Date }>`
-    select hash, reason, since from suppressed_hashes order by hash`.execute(db);
-  yield rows.map(({ hash, reason, since }) => csvLine([hash, reason, since.toISOString()])).join('');
+  for (let after = ''; ;) {
+    const { rows } = await sql<{ hash: string; reason: string; since: Date }>`
+      select hash, reason, since from suppressed_hashes where hash > ${after} and reason <> 'erased'
+      order by hash limit ${PAGE}`.execute(db);
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    yield rows.map(({ hash, reason, since }) => csvLine([hash, reason, since.toISOString()])).join('');
+    after = last.hash;
+  }
 }

@@ -36,6 +36,11 @@ const KNOWN = [
   'btinternet.com',
 ];
 
+/** Is it a domain at which very many people have their mail? */
+export function isLargeDomain(domain: string): boolean {
+  return KNOWN.includes(domain);
+}
+
 /** The address that may have been meant, or undefined. `address` is a parsed one. */
 export function likelyAddress(address: string): string | undefined {
   const domain = domainOf(address);

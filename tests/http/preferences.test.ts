@@ -4,7 +4,13 @@ import { deliverBatch, readdress } from '../../src/dispatch/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { approveEdition, proposeCorrection, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import { findSubscriber, importSubscribers, listSubscriptions, readerToken, setAddress } from '../../src/subscribers/index.ts';
+import {
+  findSubscriber,
+  importSubscribers,
+  listSubscriptions,
+  readerToken,
+  setAddress,
+} from '../../src/subscribers/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
 import { type Fields, lettersSent, pathIn, postFields } from '../support/readers.ts';
@@ -178,7 +184,9 @@ test('with a new address the old one’s links end, and what is suppressed meanw
   expect((await post(second)).status).toBe(200);
   for (const path of [link, first]) expect((await fetch(base + path)).status).toBe(404);
   await post(`/p/${token()}/link`);
-  await sql`insert into suppressions (address_key, reason) values ('second@readers.example', 'complaint')`.execute(db());
+  await sql`insert into suppressions (address_key, reason) values ('second@readers.example', 'complaint')`.execute(
+    db(),
+  );
   const count = (await letters()).length;
   await sql`delete from suppressions`.execute(db());
   expect((await letters()).length).toBe(count);

@@ -159,6 +159,25 @@ test('THREATS 26: one letter a day and three in all, whoever asks however often,
   expect(sink.mails).toHaveLength(3);
 });
 
+test('a flood of one domain waits its turn, and nobody elsewhere waits for it', async () => {
+  await sql`insert into sign_ups (key, address, newsletter_ids, form, words, from_address, asked_at, expires_at, due_at)
+    select 'k' || n, 'v' || n || '@flooded.example', '{1}', '', '', '', ${clock.now()}, ${new Date('2026-12-02T09:00:00Z')},
+      ${new Date('2026-11-25T08:00:00Z')} from generate_series(1, 400) n`.execute(db());
+  await ask({ address: 'ana@readers.example' });
+  await letters();
+  const to = sink.mails.map((mail) => mail.to);
+  expect(to).toContain('ana@readers.example');
+  expect(to.length).toBeLessThan(120);
+  const { rows } = await sql<{ waiting: number; times: number; last: Date }>`
+    select count(*)::int as waiting, count(distinct due_at)::int as times, max(due_at) as last from sign_ups where due_at is not null`.execute(
+    db(),
+  );
+  expect(rows[0]!.times).toBe(rows[0]!.waiting);
+  expect(rows[0]!.waiting).toBe(401 - to.length);
+  // 300 an hour.
+  expect(rows[0]!.last.getTime() - clock.now().getTime()).toBeLessThan(3_700_000);
+});
+
 test('THREATS 26: known, unknown, left and suppressed addresses get the same answer', async () => {
   await ask({ address: 'known@readers.example' });
   await post(pathIn((await last()).text!, 'confirm'), { newsletter: '1' });

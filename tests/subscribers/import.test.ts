@@ -61,7 +61,9 @@ test('nobody who left or is suppressed is brought back', async () => {
   await run('email\nleft@example.org\nbounced@example.org\nstays@example.org\n');
   const [left, bounced] = await listSubscribers(database.db, newsletter.id, 2);
   await endSubscription(database.db, newsletter.id, left!.id, 'a test');
-  await suppressionOf(sql`select ${bounced!.address}::text as key, '' as reason`, 'unknown-mailbox').execute(database.db);
+  await suppressionOf(sql`select ${bounced!.address}::text as key, '' as reason`, 'unknown-mailbox').execute(
+    database.db,
+  );
   expect(await run('email\nLEFT@example.org\nbounced@example.org\nstays@example.org\nnew@example.org\n')).toMatchObject(
     {
       subscribed: 1,
