@@ -86,7 +86,7 @@ async function measureImport(house: Bench, file: string) {
     `  import         ${Math.round(imported.perSecond).toLocaleString('en-US')} rows/s, ${imported.ratio.toFixed(3)} × (aim ≥ 0.25); ${imported.peakMegabytes.toFixed(0)} MB at most, ${imported.earlyMegabytes.toFixed(0)} MB at a tenth of it`,
   );
   const again = performance.now();
-  const preview = await previewImport({ db }, file, wish);
+  const preview = (await previewImport(partsOf(house), file, wish, 'the benchmark')).report;
   log(`  dry run again  ${((performance.now() - again) / 1_000).toFixed(1)} s, ${preview.alreadySubscribed} known`);
   return imported;
 }

@@ -1,7 +1,7 @@
 import { type App, QUEUE } from '../src/app.ts';
 import { endPresence, reconcile, reportPresence } from '../src/dispatch/index.ts';
 import { SECOND_MS } from '../src/lib/time.ts';
-import { sendReaderLetters } from '../src/newsroom/index.ts';
+import { continueImport, sendReaderLetters } from '../src/newsroom/index.ts';
 import { reasonOf } from '../src/platform/errors.ts';
 import { deliverDue } from '../src/webhooks/index.ts';
 import { collectProcessor } from './collect.ts';
@@ -18,6 +18,7 @@ const COLLECTORS = 4;
 const PRESENCE_MS = SECOND_MS;
 const WEBHOOKS_MS = SECOND_MS;
 const LETTERS_MS = SECOND_MS;
+const IMPORTS_MS = SECOND_MS;
 
 /** The workers of this process (`collects`: those that read sources and tell webhooks, too), its sign of life, and its look at the books, which needs no queue. */
 export async function startWorkers(app: App, { collects = true } = {}): Promise<Workers> {
@@ -40,6 +41,9 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
   const letters = repeated(app, 'send letters to readers', LETTERS_MS, async () => {
     if (newsroom !== undefined) while ((await sendReaderLetters(newsroom)) > 0);
   });
+  const imports = repeated(app, 'take in lists', IMPORTS_MS, async () => {
+    if (newsroom !== undefined) while (await continueImport(newsroom, () => !app.isStopping()));
+  });
   const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
   if (newsroom !== undefined) {
     const collect = collectProcessor(newsroom, queues.queue(QUEUE.collect));
@@ -51,8 +55,9 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
       signal.stop();
       webhooks.stop();
       letters.stop();
+      imports.stop();
       app.stopSending();
-      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([imports.settled(), ...workers.map((worker) => worker.close())]);
       await endPresence(db, app.processId).catch(() => {});
     },
   };
@@ -69,13 +74,12 @@ function unable(app: App, what: string, error: unknown): void {
 
 /** Does something now and then, one after the other; what fails is done again the next time. */
 function repeated(app: App, what: string, everyMs: number, act: () => Promise<unknown>) {
-  let busy = false;
-  const now = async () => {
-    if (busy) return;
-    busy = true;
-    await act().catch((error: unknown) => unable(app, what, error));
-    busy = false;
-  };
+  let busy: Promise<void> | undefined;
+  const now = () =>
+    (busy ??= act()
+      .then(noted, (error: unknown) => unable(app, what, error))
+      .finally(() => (busy = undefined)));
+  const noted = () => {};
   const timer = setInterval(() => void now(), everyMs);
-  return { now, stop: () => clearInterval(timer) };
+  return { now, stop: () => clearInterval(timer), settled: () => busy ?? Promise.resolve() };
 }

@@ -23,6 +23,7 @@ import { step } from './progress.ts';
 
 interface ImportOptions extends CommonOptions {
   ground: string;
+  keep?: string;
   dryRun?: boolean;
 }
 
@@ -39,7 +40,8 @@ export function subscribersCommand(): Command {
           '<file>',
           'a CSV with a column "email", compressed or not, or a zip, as Mailchimp, Substack, beehiiv, Ghost, listmonk, Keila and Buttondown export them',
         )
-        .option('--dry-run', 'say what would become of each line, and change nothing')
+        .option('--dry-run', 'say what would become of each line, and subscribe nobody')
+        .option('--keep <columns>', 'columns that are kept as attributes, to make segments by; with commas between')
         .option(
           '--ground <text>',
           'on what ground they get mail, kept as their consent',
@@ -96,10 +98,10 @@ async function runImport(slug: string, file: string, options: ImportOptions): Pr
       options.dryRun === true ? 'Looking at readers' : 'Importing readers',
       async (progress) => {
         const onProgress = (share: number) => progress.update(share);
-        const wish = { newsletterId: newsletter.id, ground: options.ground, onProgress };
-        return options.dryRun === true
-          ? previewImport(parts, file, wish)
-          : (await importList(parts, file, wish, actorOf(options))).report;
+        const keep = options.keep?.split(',');
+        const wish = { newsletterId: newsletter.id, ground: options.ground, keep, onProgress };
+        const take = options.dryRun === true ? previewImport : importList;
+        return (await take(parts, file, wish, actorOf(options))).report;
       },
       (done) => `${counted(done.lines, 'line')}, ${counted(done.subscribed, 'new reader')}`,
     );
@@ -119,11 +121,13 @@ const OUTCOMES: [keyof ImportReport & ImportReport['samples'][number]['outcome']
 ];
 
 function tellReport(report: ImportReport, isPreview: boolean): void {
-  const { subscribed, repeated, invalid, problems, samples, format } = report;
+  const { subscribed, repeated, invalid, problems, samples, columns, format } = report;
+  const lineOf = ({ file, line }: { file?: string | null; line: number }) =>
+    file === undefined || file === null ? `line ${line}` : `line ${line} of ${file}`;
   const sample = (outcome: string) =>
     samples
       .filter((one) => one.outcome === outcome)
-      .map(({ line, address }) => `${address} (line ${line})`)
+      .map((one) => (one.address === undefined ? lineOf(one) : `${one.address} (${lineOf(one)})`))
       .join(', ');
   print(
     `${mark.ok} ${subscribed.toLocaleString('en-US')} ${isPreview ? 'would be subscribed' : 'subscribed'}, from ${format === 'CSV' ? 'a CSV' : `an export of ${format}`}`,
@@ -131,10 +135,14 @@ function tellReport(report: ImportReport, isPreview: boolean): void {
   for (const [outcome, sign, words] of OUTCOMES)
     if (report[outcome] > 0)
       print(`${sign} ${report[outcome].toLocaleString('en-US')} ${words}, such as ${sample(outcome)}`);
-  if (repeated > 0) print(`${mark.note} ${counted(repeated, 'line')} with an address that stood further up`);
+  if (repeated > 0)
+    print(`${mark.note} ${counted(repeated, 'line')} with an address that another line has, too: the graver counts`);
+  if (columns.length > 0)
+    print(`${mark.note} nothing was made of: ${columns.join(', ')} (--keep makes attributes of columns)`);
   if (invalid > 0) print(`${mark.warn} ${counted(invalid, 'line')} could not be used:`);
-  for (const { line, reason } of problems) print(`    line ${line}: ${reason}`);
-  if (isPreview) print(`${mark.note} nothing was changed; without --dry-run it is`);
+  for (const problem of problems)
+    print(`    ${lineOf(problem)}: ${problem.reason}${problem.found === undefined ? '' : `: "${problem.found}"`}`);
+  if (isPreview) print(`${mark.note} nobody was subscribed; without --dry-run they are`);
 }
 
 async function listImports(options: CommonOptions): Promise<void> {
@@ -144,12 +152,12 @@ async function listImports(options: CommonOptions): Promise<void> {
     if (imports.length === 0) return print('No import yet.');
     printTable(
       ['import', 'when', 'by', 'file', 'state', 'new readers'],
-      imports.map(({ id, madeAt, madeBy, file, state, report }) => [
+      imports.map(({ id, madeAt, madeBy, file, state, place, people, report }) => [
         id,
         shortDateTime(madeAt, 'UTC'),
         madeBy,
         file,
-        state,
+        state === 'running' ? `running, ${Math.floor((100 * place) / Math.max(people, 1))} %` : state,
         (report.subscribed ?? 0).toLocaleString('en-US'),
       ]),
     );

@@ -18,6 +18,7 @@ import {
   type Newsroom,
   type Proposal,
   approveEdition,
+  importList,
   collectAll,
   getEdition,
   proposeEdition,
@@ -26,7 +27,7 @@ import {
 } from '../newsroom/index.ts';
 import { countPieces } from '../pieces/index.ts';
 import { insertSource } from '../sources/index.ts';
-import { type ImportReport, importSubscribers } from '../subscribers/index.ts';
+import type { ImportReport } from '../subscribers/index.ts';
 import { DAY_MS } from '../lib/time.ts';
 import type { DemoSite } from './site.ts';
 
@@ -80,13 +81,14 @@ function yesterday(now: Date): string {
   return format.format(now.getTime() - DAY_MS);
 }
 
-export function importReaders(
+export async function importReaders(
   app: App,
   newsletter: Newsletter,
   file: string,
   onProgress: (share: number) => void,
 ): Promise<ImportReport> {
-  return importSubscribers(app.database.db, file, { newsletterId: newsletter.id, ground: 'a demo reader', onProgress });
+  const wish = { newsletterId: newsletter.id, ground: 'a demo reader', onProgress };
+  return (await importList({ db: app.database.db, clock: app.clock }, file, wish, EDITOR)).report;
 }
 
 export function collectWeek(newsroom: Newsroom, onDone: (collected: Collected) => void): Promise<Collected[]> {

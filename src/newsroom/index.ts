@@ -11,7 +11,7 @@ export { comeBack, leave, sayWhyLeft } from './leave.ts';
 export { markPiece } from './mark.ts';
 export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
 export { decidePair, embargoPiece, getPiece } from './pieces.ts';
-export { importList, previewImport, undoImport } from './import.ts';
+export { continueImport, importList, previewImport, queueImport, runImport, undoImport } from './import.ts';
 export { importSuppressionList, liftSuppression, suppressAddress, unsubscribeReader } from './readers.ts';
 export { askForReview, commentOn, sendBack, takeApprovalBack } from './review.ts';
 export { changeNewsletter, makeNewsletter, setPublication } from './settings.ts';

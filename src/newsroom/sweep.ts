@@ -8,6 +8,7 @@ import {
   shortenAddresses,
   sweepAddressChanges,
   sweepErasures,
+  sweepImports,
   sweepSignUps,
 } from '../subscribers/index.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -30,4 +31,5 @@ async function sweepReaders(db: Database, now: Date): Promise<void> {
   await shortenAddresses(db, now);
   await eraseDeliveries(db, await erasedLately(db));
   await sweepErasures(db, now);
+  await sweepImports(db, now);
 }

@@ -34,7 +34,10 @@ export async function subscriberOf(
   return rows[0] as Subscriber;
 }
 
-/** Subscribes somebody who has said yes, also after having left. False where it was so already, or the address is suppressed. */
+/**
+ * Subscribes somebody who has said yes, also after having left; what an import brought is their own by it. False where it was so already,
+ * which keeps the yes all the same, or where the address is suppressed.
+ */
 export async function startSubscription(
   tx: Database,
   subscriberId: number,
@@ -51,12 +54,13 @@ export async function startSubscription(
     values (${newsletterId}, ${subscriberId}, 'active', ${givenAt}, ${ground}, ${topics}::text[])
     on conflict (newsletter_id, subscriber_id) do update set state = 'active', since = ${givenAt}, cause = ${ground},
       topics = excluded.topics, paused_until = null, import_id = null where s.state <> 'active'`.execute(tx);
-  if (numAffectedRows !== 1n) return false;
+  await sql`update subscriptions set import_id = null where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId}
+    and import_id is not null`.execute(tx);
   await sql`insert into consents (newsletter_id, subscriber_id, given_at, ground, form, words, address, asked_at)
     values (${newsletterId}, ${subscriberId}, ${givenAt}, ${ground}, ${form}, ${words}, ${address}, ${askedAt})`.execute(
     tx,
   );
-  return true;
+  return numAffectedRows === 1n;
 }
 
 export async function listConsents(db: Database, subscriberId: number): Promise<Consent[]> {

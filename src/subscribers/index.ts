@@ -12,13 +12,24 @@ export {
 export {
   findSuppression,
   insertSuppression,
-  pageOfImports,
   pageOfSubscribers,
   pageOfSuppressions,
   removeSuppression,
 } from './lists.ts';
-export { type ImportReport, importSubscribers } from './import/import.ts';
-export { OUTCOMES, type Undone, beginImport, endImport, keepProgress, undoImportRows } from './import/store.ts';
+export { dropImport, readImport, stepImport, sweepImports } from './import/import.ts';
+export { dropLines } from './import/lines.ts';
+export { type ImportReport, OUTCOMES, withoutOutcomes } from './import/report.ts';
+export {
+  type ImportRun,
+  type Undone,
+  findImport,
+  findRunning,
+  holdImport,
+  letGoOfImport,
+  pageOfImports,
+  startImport,
+  undoImportRows,
+} from './import/runs.ts';
 export {
   countSubscriptions,
   endSubscription,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { addressKey } from '../lib/addresses.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import type { ImportReport } from './import/import.ts';
 import type { Subscriber, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
 // Lists of any length, a page at a time: each page begins after the last row of the one before, by an index.
@@ -127,32 +126,4 @@ export async function removeSuppression(tx: Database, key: string): Promise<bool
 /** Whoever was erased and says yes again is no stranger to imports any more. */
 export async function forgetErasure(tx: Database, key: string): Promise<void> {
   await sql`delete from suppressed_hashes where hash = any(${hashesOf(key)}::text[]) and reason = 'erased'`.execute(tx);
-}
-
-export interface ListedImport {
-  id: number;
-  newsletterId: number;
-  ground: string;
-  madeBy: string;
-  madeAt: Date;
-  state: 'running' | 'done' | 'undone';
-  file: string;
-  report: Partial<ImportReport>;
-}
-
-/** The newest first. */
-export async function pageOfImports(
-  db: Database,
-  {
-    before,
-    limit,
-    newsletterIds,
-  }: { before?: number | undefined; limit: number; newsletterIds?: number[] | undefined },
-): Promise<ListedImport[]> {
-  const { rows } = await sql<ListedImport>`
-    select id, newsletter_id as "newsletterId", ground, made_by as "madeBy", made_at as "madeAt", state, file, report from imports
-    where ${before === undefined ? sql`true` : sql`id < ${before}`}
-      and ${newsletterIds === undefined ? sql`true` : sql`newsletter_id = any(${newsletterIds}::bigint[])`}
-    order by id desc limit ${limit}`.execute(db);
-  return rows;
 }

@@ -21,7 +21,9 @@ export async function setSubscription(
 
 /** All of somebody's subscriptions; null ends a pause. */
 export async function setPause(tx: Database, subscriberId: number, until: Date | null): Promise<void> {
-  await sql`update subscriptions set paused_until = ${until} where subscriber_id = ${subscriberId}`.execute(tx);
+  await sql`update subscriptions set paused_until = ${until}, import_id = null where subscriber_id = ${subscriberId}`.execute(
+    tx,
+  );
 }
 
 /** Returns the number of the change, for its link. */

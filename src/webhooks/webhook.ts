@@ -18,6 +18,7 @@ export const EVENT_TYPES = [
   /** While it is being sent, every minute: how many are in which state. */
   'edition.sums',
   'subscription.started',
+  'import.done',
   'subscription.ended',
   'subscription.restored',
   /** Asked for by somebody, to see that it arrives. */

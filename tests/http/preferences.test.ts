@@ -4,14 +4,9 @@ import { deliverBatch, readdress } from '../../src/dispatch/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { approveEdition, proposeCorrection, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import {
-  findSubscriber,
-  importSubscribers,
-  listSubscriptions,
-  readerToken,
-  setAddress,
-} from '../../src/subscribers/index.ts';
+import { findSubscriber, listSubscriptions, readerToken, setAddress } from '../../src/subscribers/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
+import { importFile } from '../support/importing.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
 import { type Fields, lettersSent, pathIn, postFields } from '../support/readers.ts';
 import { type SmtpSink, startSmtpSink } from '../support/smtpSink.ts';
@@ -243,9 +238,7 @@ test('the data as a file; erased, the ledger keeps its sums and loses the person
   expect(sums).toEqual([{ state: 'accepted', n: 3 }]);
   // Nobody who complained is mailed again for having been forgotten.
   writeFileSync(`${house.config.dataDir}/list.csv`, `email\n${address}\n`);
-  expect(
-    await importSubscribers(db(), `${house.config.dataDir}/list.csv`, { newsletterId: 1, ground: 'x' }),
-  ).toMatchObject({
+  expect(await importFile(db(), `${house.config.dataDir}/list.csv`)).toMatchObject({
     suppressed: 1,
     subscribed: 0,
   });

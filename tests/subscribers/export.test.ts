@@ -5,14 +5,9 @@ import path from 'node:path';
 import { importList, importSuppressionList } from '../../src/newsroom/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import {
-  exportAsCsv,
-  exportAsJson,
-  exportSuppressions,
-  findSuppression,
-  importSubscribers,
-} from '../../src/subscribers/index.ts';
+import { exportAsCsv, exportAsJson, exportSuppressions, findSuppression } from '../../src/subscribers/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
+import { importFile } from '../support/importing.ts';
 import { addNewsletter } from '../support/house.ts';
 
 let database: TestDatabase;
@@ -46,7 +41,7 @@ test('THREATS 21: formula cells are defused on the way out, and are what they we
   for (const line of csv.split('\r\n').slice(1)) expect(line.split(',')[1] ?? '').not.toMatch(/^"?[=+\-@＝]/);
   const fresh = await freshDatabase();
   await addNewsletter(fresh.db);
-  await importSubscribers(fresh.db, file(csv), { newsletterId: 1, ground: 'x' });
+  await importFile(fresh.db, file(csv));
   const { rows } = await sql<{ name: string }>`select name from subscribers order by id`.execute(fresh.db);
   expect(rows.map(({ name }) => name)).toEqual(names);
   await fresh.drop();
@@ -58,7 +53,7 @@ test('who has left, and who is suppressed, is so in what is read from it again',
   const csv = await whole(exportAsCsv(database.db, 1));
   const fresh = await freshDatabase();
   await addNewsletter(fresh.db);
-  const report = await importSubscribers(fresh.db, file(csv), { newsletterId: 1, ground: 'x' });
+  const report = await importFile(fresh.db, file(csv));
   expect(report).toMatchObject({ subscribed: 1, leftElsewhere: 1, struck: 1 });
   await fresh.drop();
   const json = (await whole(exportAsJson(database.db, 1)))

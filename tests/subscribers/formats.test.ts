@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Newsletter } from '../../src/editions/index.ts';
-import { importList, previewImport, undoImport } from '../../src/newsroom/index.ts';
+import { continueImport, importList, previewImport, runImport, undoImport } from '../../src/newsroom/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import { findSuppression, pageOfImports } from '../../src/subscribers/index.ts';
+import { findImport, findSuppression, pageOfImports } from '../../src/subscribers/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 import { addNewsletter } from '../support/house.ts';
 import { zipOf } from '../support/zip.ts';
@@ -57,7 +57,7 @@ test('Mailchimp: an archive of subscribed, unsubscribed and cleaned', async () =
   });
   const report = await run(zip, 'audience.zip');
   expect(report).toMatchObject({ format: 'Mailchimp', subscribed: 1, leftElsewhere: 1, struck: 1, unconfirmed: 1 });
-  expect(report.problems).toEqual([{ line: 1, reason: 'readme.txt has no column of mail addresses' }]);
+  expect(report.problems).toEqual([{ file: 'readme.txt', line: 1, reason: 'it has no column of mail addresses' }]);
   expect(await standings()).toEqual({ a: 'active', b: 'unsubscribed', c: 'suppressed: unknown-mailbox' });
   const { rows } = await sql<{ at: Date }>`select given_at as at from consents`.execute(database.db);
   expect(rows).toEqual([{ at: new Date('2021-03-01T08:05:00Z') }]);
@@ -150,9 +150,13 @@ test('an archive that is a trap, broken, encrypted or without a list is refused 
   const encrypted = zipOf({ 'list.csv': 'email\na@example.org\n' });
   encrypted[encrypted.lastIndexOf('PK\u0001\u0002', undefined, 'latin1') + 8]! |= 1;
   expect(await refused(encrypted)).toContain('encrypted');
-  expect(await pageOfImports(database.db, { limit: 9 })).toEqual(
-    expect.arrayContaining([expect.objectContaining({ state: 'undone' })]),
-  );
+  const damaged = gzipSync('email\n'.padEnd(50_000, 'a@example.org\n'));
+  damaged.fill(7, damaged.length >> 1);
+  expect(await refused(damaged)).toContain('it is damaged');
+  expect(await refused(gzipSync('email\na@example.org\n').subarray(0, 30))).toContain('it is damaged');
+  // None of them is left behind.
+  expect((await sql`select from imports`.execute(database.db)).rows).toEqual([]);
+  expect((await sql`select from pg_class where relname like 'import\_%\_lines'`.execute(database.db)).rows).toEqual([]);
 });
 
 test('an import never brings back, never lessens: who is here stays, who left stays away, by whatever list', async () => {
@@ -174,7 +178,7 @@ test('a dry run says all of it, with lines, and changes nothing', async () => {
   const file = written(
     'email,status\nnew@example.org,active\nhere@example.org,\nleft@example.org,unsubscribed\nbad@example.org,bounced\nx\nnew@example.org,\n',
   );
-  const report = await previewImport(parts(), file, { newsletterId: newsletter.id, ground: 'x' });
+  const { id, report } = await previewImport(parts(), file, { newsletterId: newsletter.id, ground: 'x' }, 'a test');
   expect(report).toMatchObject({
     lines: 6,
     subscribed: 1,
@@ -184,9 +188,20 @@ test('a dry run says all of it, with lines, and changes nothing', async () => {
     invalid: 1,
     repeated: 1,
   });
-  expect(report.samples).toContainEqual({ outcome: 'subscribed', line: 2, address: 'new@example.org' });
-  expect(report.problems).toEqual([{ line: 6, reason: '"x" is not a mail address' }]);
+  expect(report.samples).toContainEqual({ outcome: 'subscribed', file: null, line: 2, address: 'new@example.org' });
+  expect(report.problems).toEqual([{ line: 6, reason: 'this is no mail address', found: 'x' }]);
   expect(await standings()).toEqual({ here: 'active' });
+  // It can be run, once, and what is kept of it names nobody.
+  const [looked] = await pageOfImports(database.db, { limit: 1 });
+  expect(looked).toMatchObject({ id, state: 'ready', people: 4 });
+  await runImport(parts(), id, { ground: 'they said so', by: 'a test' });
+  while (await continueImport(parts(), () => true));
+  const done = await findImport(database.db, id);
+  const { samples: _samples, problems: _problems, ...counts } = report;
+  expect(done).toMatchObject({ state: 'done', ground: 'they said so', report: counts });
+  expect(JSON.stringify(done)).not.toContain('@example.org');
+  expect(await standings()).toMatchObject({ here: 'active', new: 'active', left: 'unsubscribed' });
+  await expect(runImport(parts(), id, { ground: 'x', by: 'a test' })).rejects.toMatchObject({ code: 'state-refused' });
 });
 
 test('undone, it takes with it what nobody has touched since, and nothing else', async () => {
@@ -205,24 +220,95 @@ test('undone, it takes with it what nobody has touched since, and nothing else',
   await expect(undoImport(parts(), id, 'a test')).rejects.toMatchObject({ code: 'state-refused' });
 });
 
-test('cut short, the same file goes on where it was, under the same number', async () => {
-  const lines = Array.from({ length: 5_000 }, (_, n) => `reader.${n}@example.org`);
+test('cut short, it goes on where it was, under the same number, whoever goes on with it', async () => {
+  const lines = Array.from({ length: 45_000 }, (_, n) => `reader.${n}@example.org`);
   const file = written(`email\n${lines.join('\n')}\n`);
   const wish = { newsletterId: newsletter.id, ground: 'x' };
   const died = new Error('killed');
-  await expect(importList(parts(), file, { ...wish, onProgress: dieLater() }, 'a test')).rejects.toBe(died);
+  let steps = 0;
+  const onProgress = (share: number) => {
+    if (share > 0.4 && ++steps === 2) throw died;
+  };
+  await expect(importList(parts(), file, { ...wish, onProgress }, 'a test')).rejects.toBe(died);
   const [cut] = await pageOfImports(database.db, { limit: 1 });
-  expect(cut).toMatchObject({ state: 'running' });
+  expect(cut).toMatchObject({ state: 'running', people: 45_000, place: 40_000 });
+  // A holder that is gone without a word is waited for.
+  await sql`update imports set holder = 'gone', held_until = now() + interval '1 second'`.execute(database.db);
+  expect(await continueImport(parts(), () => true)).toBe(false);
   const { id, report } = await importList(parts(), file, wish, 'a test');
-  expect([id, report.subscribed, report.lines]).toEqual([cut!.id, 5_000, 5_000]);
+  expect([id, report.subscribed, report.lines]).toEqual([cut!.id, 45_000, 45_000]);
   expect((await pageOfImports(database.db, { limit: 5 })).map(({ state }) => state)).toEqual(['done']);
+  expect((await sql`select from pg_class where relname like 'import\\_1\\_%'`.execute(database.db)).rows).toEqual([]);
+}, 60_000);
 
-  /** At the end of the file, when two batches of three are in. */
-  function dieLater() {
-    return (share: number) => {
-      if (share >= 1) throw died;
-    };
-  }
+test('undone while it runs, it stops, and takes back what it brought', async () => {
+  const file = written(`email\n${Array.from({ length: 45_000 }, (_, n) => `r.${n}@example.org`).join('\n')}\n`);
+  const { id } = await previewImport(parts(), file, { newsletterId: newsletter.id, ground: 'x' }, 'a test');
+  await runImport(parts(), id, { ground: 'x', by: 'a test' });
+  let steps = 0;
+  expect(await continueImport(parts(), () => ++steps <= 1)).toBe(false);
+  expect(await undoImport(parts(), id, 'a test')).toMatchObject({ subscriptions: 20_000, subscribers: 20_000 });
+  expect(await continueImport(parts(), () => true)).toBe(false);
+  expect(await standings()).toEqual({});
+}, 60_000);
+
+test('of one person in several lines and files, the gravest word counts, wherever it stands', async () => {
+  const zip = zipOf({
+    'a_subscribed.csv':
+      'email,status\na@example.org,active\nb@example.org,complained\nb@example.org,active\nd@example.org,pending\n',
+    'b_others.csv':
+      'email,status\nA@example.org,unsubscribed\nc@example.org,bounced\nc@example.org,unsubscribed\nd@example.org,active\n',
+  });
+  expect(await run(zip, 'lists.zip')).toMatchObject({
+    lines: 8,
+    repeated: 4,
+    subscribed: 1,
+    leftElsewhere: 1,
+    struck: 2,
+  });
+  expect(await standings()).toEqual({
+    a: 'unsubscribed',
+    b: 'suppressed: complaint',
+    c: 'suppressed: unknown-mailbox',
+    d: 'active',
+  });
+});
+
+test('columns that ask a question are answered: yes and no, and dates', async () => {
+  const content =
+    'email,Unsubscribed,Subscribed,Bounced,Complained,Confirmed\n' +
+    'a@example.org,true,,,,\nb@example.org,no,no,,,\nc@example.org,0,1,2024-01-01,,\nd@example.org,,,,yes,\n' +
+    'e@example.org,false,true,false,false,no\nf@example.org,false,true,false,false,yes\ng@example.org,2024-05-05 10:00,,,,\n';
+  await run(content);
+  expect(await standings()).toEqual({
+    a: 'unsubscribed',
+    b: 'unsubscribed',
+    c: 'suppressed: unknown-mailbox',
+    d: 'suppressed: complaint',
+    f: 'active',
+    g: 'unsubscribed',
+  });
+});
+
+test('columns that are asked for are kept as attributes, and those that are not are named', async () => {
+  const file = written(
+    'email,Country,Plan (old),IP\na@example.org,PT,gold,192.0.2.1\nb@example.org,,silver,192.0.2.2\n',
+  );
+  const wish = { newsletterId: newsletter.id, ground: 'x', keep: ['country', 'Plan (old)'] };
+  expect((await importList(parts(), file, wish, 'a test')).report.columns).toEqual(['IP']);
+  await importList(
+    parts(),
+    written(
+      'uuid,email,name,attributes,status\n1,a@example.org,A,"{""country"": ""BR"", ""age"": 4, ""x"": {}}",enabled\n',
+    ),
+    { ...wish, keep: ['attributes'] },
+    'a test',
+  );
+  const { rows } = await sql`select attributes from subscribers order by address`.execute(database.db);
+  expect(rows).toEqual([
+    { attributes: { country: 'BR', plan_old: 'gold', age: '4' } },
+    { attributes: { plan_old: 'silver' } },
+  ]);
 });
 
 const corpora = process.env.ROUNDUP_CORPORA;

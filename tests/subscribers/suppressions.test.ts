@@ -7,12 +7,12 @@ import {
   exportSuppressions,
   findSubscriber,
   findSuppression,
-  importSubscribers,
   importSuppressions,
 } from '../../src/subscribers/index.ts';
 import { eraseReader, liftSuppression } from '../../src/newsroom/index.ts';
 import { clockAt } from '../support/clock.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
+import { importFile } from '../support/importing.ts';
 import { addNewsletter, addReaders } from '../support/house.ts';
 
 let database: TestDatabase;
@@ -74,7 +74,7 @@ test('who was erased does not come back by an old list, and is on nobody’s lis
   await addReaders(database.db, 1, 1);
   await eraseReader({ db: database.db, clock: clockAt('2026-11-25T09:00:00Z') }, 1, 'a test');
   const list = file('email\nreader.1@readers.example\n');
-  const again = await importSubscribers(database.db, list, { newsletterId: 1, ground: 'x' });
+  const again = await importFile(database.db, list);
   expect(again).toMatchObject({ suppressed: 1, subscribed: 0 });
   expect(await findSubscriber(database.db, 1)).toBeUndefined();
   expect(await findSuppression(database.db, 'reader.1@readers.example')).toBeUndefined();

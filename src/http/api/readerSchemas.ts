@@ -53,6 +53,8 @@ export const SubscriberData = z
     ),
   })
   .meta({ id: 'SubscriberData' });
+const file = z.string().nullable().optional().describe('Which file of an archive of several');
+
 export const ImportReport = z
   .object({
     format: z.string().describe('What wrote the list, by its columns'),
@@ -64,10 +66,11 @@ export const ImportReport = z
     leftElsewhere: count.describe('Had left there, and are known as such from now on'),
     struck: count.describe('Bounced, complained or were struck off there: suppressed from now on'),
     unconfirmed: count.describe('Never said yes there'),
-    repeated: count,
+    repeated: count.describe('Lines with an address that another line has, too: of several the gravest counts'),
     invalid: count,
-    problems: z.array(z.object({ line: count, reason: z.string() })),
-    samples: z.array(z.object({ outcome: z.enum(OUTCOMES), line: count, address: z.string() })),
+    columns: z.array(z.string()).describe('Columns that nothing was made of'),
+    problems: z.array(z.object({ file, line: count, reason: z.string(), found: z.string().optional() })),
+    samples: z.array(z.object({ outcome: z.enum(OUTCOMES), file, line: count, address: z.string().optional() })),
   })
   .meta({ id: 'ImportReport' });
 export const Import = z
@@ -77,8 +80,12 @@ export const Import = z
     ground: z.string(),
     madeBy: z.string(),
     madeAt: time,
-    state: z.enum(['running', 'done', 'undone']),
+    state: z
+      .enum(['ready', 'running', 'done', 'undone', 'reading'])
+      .describe('"ready": looked at, to be run within a day; "running": the workers take it in'),
     file: z.string(),
+    people: count.describe('How many the list has'),
+    place: count.describe('How many of them are taken in'),
     report: ImportReport.partial(),
   })
   .meta({ id: 'Import' });

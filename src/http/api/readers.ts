@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { recordAct } from '../../audit/index.ts';
 import {
   eraseReader,
-  importList,
+  queueImport,
+  runImport,
   importSuppressionList,
   liftSuppression,
   previewImport,
@@ -20,6 +21,7 @@ import {
   exportAsCsv,
   exportAsJson,
   exportSuppressions,
+  findImport,
   findSubscriber,
   listSubscriptions,
   pageOfImports,
@@ -31,7 +33,7 @@ import { type Identity, mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
-import { Import, ImportReport, SubscriberData, SuppressionImport } from './readerSchemas.ts';
+import { Import, SubscriberData, SuppressionImport } from './readerSchemas.ts';
 import {
   Subscriber,
   Subscription,
@@ -48,6 +50,11 @@ import {
 const tag = 'Readers';
 const subscriberParams = z.object({ subscriberId: id });
 const LIST_TYPES = ['text/csv', 'application/zip', 'application/gzip'];
+const ground = line(300).min(1).describe('On what ground they get mail, kept as their consent');
+const listQuery = {
+  name: line(200).optional().describe('What the file was called: in a Mailchimp export it tells who has left'),
+  keep: line(1_000).optional().describe('Columns that are kept as attributes, with commas between'),
+};
 const CSV_LIMIT_BYTES = 50 * 1024 * 1024;
 
 export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
@@ -63,6 +70,12 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
     if (subscriber === undefined || (identity.newsletterIds !== null && subscriptions.length === 0))
       throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
     return { ...subscriber, subscriptions };
+  };
+  /** Throws `not-found`, also for one of a newsletter that the account does not see. */
+  const visibleImport = async (identity: Identity, importId: number) => {
+    const run = await findImport(db, importId);
+    if (run !== undefined && mayNewsletter(identity, run.newsletterId)) return run;
+    throw new RoundupError('not-found', `There is no import ${importId}.`);
   };
   return [
     operation({
@@ -140,19 +153,20 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       path: '/newsletters/:newsletterId/imports',
       summary: 'Subscribe the people of a list',
       description:
-        'A CSV of any dialect, with a first line that names the columns, one of them "email"; or gzip, or a zip of several, as Mailchimp, Substack, beehiiv, Ghost, listmonk, Keila and Buttondown export them. Nobody who left or is suppressed, here or there, is brought back. Answers when all of it is in; the same file again goes on where it was interrupted.',
+        'A CSV of any dialect, with a first line that names the columns, one of them "email"; or gzip, or a zip of several, as Mailchimp, Substack, beehiiv, Ghost, listmonk, Keila and Buttondown export them. Nobody who left or is suppressed, here or there, is brought back. Answers when the list is read; the workers take it in, see GET /imports/{importId}. The same file again while that is under way is the same import.',
       params: z.object({ newsletterId: id }),
       query: z.strictObject({
-        ground: line(300).min(1).describe('On what ground they get mail, kept as their consent'),
-        name: line(200).optional().describe('What the file was called: in a Mailchimp export it tells who has left'),
+        ground,
+        ...listQuery,
       }),
       takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
-      status: 201,
-      answer: z.object({ id: z.int(), report: ImportReport }),
+      status: 202,
+      answer: Import,
       handle: async ({ params, query, body, identity, by }) => {
         await visibleNewsletter(db, identity, params.newsletterId);
-        const wish = { newsletterId: params.newsletterId, ...query };
-        return asFile(bytesOf(body), (file) => importList(parts, file, wish, by));
+        const wish = { newsletterId: params.newsletterId, ...query, keep: query.keep?.split(',') };
+        const { id } = await asFile(bytesOf(body), (file) => queueImport(parts, file, wish, by));
+        return visibleImport(identity, id);
       },
     }),
     operation({
@@ -160,15 +174,42 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       id: 'previewImport',
       method: 'POST',
       path: '/newsletters/:newsletterId/import-previews',
-      summary: 'What an import would do; nothing of it stays',
+      summary: 'What an import would do; for a day it can be run',
       params: z.object({ newsletterId: id }),
-      query: z.strictObject({ name: line(200).optional() }),
+      query: z.strictObject(listQuery),
       takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
-      answer: ImportReport,
-      handle: async ({ params, query, body, identity }) => {
+      answer: Import,
+      handle: async ({ params, query, body, identity, by }) => {
         await visibleNewsletter(db, identity, params.newsletterId);
-        const wish = { newsletterId: params.newsletterId, ground: 'a preview', ...query };
-        return asFile(bytesOf(body), (file) => previewImport(parts, file, wish));
+        const wish = { newsletterId: params.newsletterId, ground: '', ...query, keep: query.keep?.split(',') };
+        const { id } = await asFile(bytesOf(body), (file) => previewImport(parts, file, wish, by));
+        return visibleImport(identity, id);
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'getImport',
+      method: 'GET',
+      path: '/imports/:importId',
+      summary: 'An import: how far it is, and what became of the lines',
+      params: z.object({ importId: id }),
+      answer: Import,
+      handle: ({ params, identity }) => visibleImport(identity, params.importId),
+    }),
+    operation({
+      ...writing,
+      id: 'runImport',
+      method: 'POST',
+      path: '/imports/:importId/run',
+      summary: 'Take in what was looked at; the workers do it',
+      params: z.object({ importId: id }),
+      body: z.strictObject({ ground: ground }),
+      status: 202,
+      answer: Import,
+      handle: async ({ params, body, identity, by }) => {
+        await visibleImport(identity, params.importId);
+        await runImport(parts, params.importId, { ground: body.ground, by });
+        return visibleImport(identity, params.importId);
       },
     }),
     operation({

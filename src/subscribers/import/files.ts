@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, access, constants, open, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Entry, type ZipFile, open as openZip } from 'yauzl';
 import { RoundupError, reasonOf } from '../../platform/errors.ts';
@@ -31,7 +31,9 @@ export async function listedFiles(file: string, name = file): Promise<{ size: nu
 }
 
 function gunzipped(file: string, size: number): Readable {
-  return limited(createReadStream(file).pipe(createGunzip()), Math.max(size, 1_024) * MOST_RATIO, file);
+  // What goes wrong in either ends the reading of the last with its reason.
+  const unpacked = pipeline(createReadStream(file), createGunzip(), () => {});
+  return limited(unpacked, Math.max(size, 1_024) * MOST_RATIO, file);
 }
 
 async function zipped(file: string): Promise<ListedFile[]> {
@@ -97,20 +99,24 @@ async function entryStream(file: string, wanted: Entry): Promise<Readable> {
         return reject(invalid(file, `${nameOf(wanted)} in it is broken: ${reasonOf(error)}`));
       }
       stream.once('close', () => zip.close());
-      resolve(stream);
+      resolve(limited(stream, MOST_BYTES, file));
     });
   });
 }
 
-/** Ends with an error where more comes than there can be. */
+/** Ends with an error in words where more comes than there can be, and where it is damaged. */
 function limited(stream: Readable, most: number, file: string): Readable {
   let bytes = 0;
   return Readable.from(
     (async function* () {
-      for await (const chunk of stream) {
-        bytes += (chunk as Buffer).length;
-        if (bytes > most) throw invalid(file, 'it would be far larger than any list when it is unpacked');
-        yield chunk as Buffer;
+      try {
+        for await (const chunk of stream) {
+          bytes += (chunk as Buffer).length;
+          if (bytes > most) throw invalid(file, 'it would be far larger than any list when it is unpacked');
+          yield chunk as Buffer;
+        }
+      } catch (error) {
+        throw error instanceof RoundupError ? error : invalid(file, `it is damaged: ${reasonOf(error)}`, error);
       }
     })(),
   );

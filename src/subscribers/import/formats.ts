@@ -1,11 +1,14 @@
 import { plainCell } from '../../lib/csv.ts';
-import { type ListedPerson, type Standing, standingOf } from './row.ts';
+import { oneLine } from '../../lib/text.ts';
+import { type ListedPerson, type Standing, answerOf, graver, standingOf } from './row.ts';
 
 // Who wrote a list is told by the names of its columns; each of these programs has its own way to say that somebody has left, and to
 // take it for "subscribed" would be to mail people who do not want it.
 
 export interface Format {
   name: string;
+  /** Columns of which nothing is made. */
+  unused: string[];
   read(record: string[]): ListedPerson;
 }
 
@@ -21,6 +24,12 @@ const isTrue = (text: string) => /^(true|t|yes|y|1)$/i.test(text.trim());
 const isFalse = (text: string) => /^(false|f|no|n|0)$/i.test(text.trim());
 
 const SHAPES: Shape[] = [
+  {
+    name: 'Roundup',
+    has: ['email', 'status', 'every_days', 'consent_ground'],
+    standing: (value) => standingOf(value('status')),
+    at: ['since'],
+  },
   {
     // An archive of one file for each standing; the columns tell, too.
     name: 'Mailchimp',
@@ -106,8 +115,18 @@ const AT = ['consent_at', 'subscribed_at', 'created_at', 'optin_time', 'signup d
 /** Columns that say of a list of any kind that somebody has left. */
 const LEFT_AT = ['unsubscribed_at', 'unsubscribed at', 'unsub_time', 'unsubscription_date', 'unsubscribe date'];
 
-/** What reads the lines under a header; undefined where no column has addresses. `file`: its name, which may tell a standing. */
-export function formatOf(header: string[], file: string): Format | undefined {
+const TOPICS = ['topics'];
+const EVERY_DAYS = ['every_days'];
+const PAUSED_UNTIL = ['paused_until'];
+const MOST_ATTRIBUTES = 50;
+const MOST_TOPICS = 100;
+const MAX_VALUE_LENGTH = 500;
+
+/**
+ * What reads the lines under a header; undefined where no column has addresses. `file`: its name, which may tell a standing. `keep`: the
+ * columns that become attributes.
+ */
+export function formatOf(header: string[], file: string, keep: string[] = []): Format | undefined {
   const names = header.map((name) => name.trim().toLowerCase());
   const shape = SHAPES.find(({ has }) => has.every((column) => names.includes(column)));
   const place = (known: string[]) => names.findIndex((name) => known.includes(name));
@@ -121,20 +140,75 @@ export function formatOf(header: string[], file: string): Format | undefined {
     number,
   ];
   const leftAt = place(LEFT_AT);
+  const isOurs = shape?.name === 'Roundup';
+  const [topics, everyDays, pausedUntil] = [TOPICS, EVERY_DAYS, PAUSED_UNTIL].map((known) =>
+    isOurs ? place(known) : -1,
+  ) as [number, number, number];
+  const wanted = new Set([...keep.map((column) => column.trim().toLowerCase()), ...(isOurs ? ['attributes'] : [])]);
+  const kept = names
+    .flatMap((column, index) => (wanted.has(column) ? [{ column, index }] : []))
+    .slice(0, MOST_ATTRIBUTES);
+  const used = new Set([address, name, first, last, status, language, leftAt, topics, everyDays, pausedUntil]);
   const times = (shape?.at ?? AT).map((column) => names.indexOf(column)).filter((index) => index !== -1);
   return {
     name: shape?.name ?? 'CSV',
+    unused: isOurs
+      ? []
+      : header
+          .map((column) => oneLine(column, 80))
+          .filter((_, index) => !used.has(index) && !wanted.has(names[index] ?? '')),
     read(record) {
       const cell = (index: number) => (index === -1 ? '' : (record[index] ?? '').trim());
       const value = (column: string) => cell(names.indexOf(column));
       const own = cell(leftAt) === '' ? standingOf(cell(status)) : 'left';
       const whole = cell(name) || [cell(first), cell(last)].filter(Boolean).join(' ');
       // A word that nobody knows is no yes.
-      const standing = (shape === undefined ? own : shape.standing(value, file)) ?? 'unconfirmed';
-      const at = times.map(cell).find((text) => text !== '') ?? '';
-      return { address: plainCell(cell(address)), name: plainCell(whole), standing, at, language: cell(language) };
+      const said = (shape === undefined ? own : shape.standing(value, file)) ?? 'unconfirmed';
+      const standing = names.reduce<Standing>((so, column, index) => graver(so, answerOf(column, cell(index))), said);
+      return {
+        address: plainCell(cell(address)),
+        name: plainCell(whole),
+        standing,
+        at: times.map(cell).find((text) => text !== '') ?? '',
+        language: cell(language),
+        topics: cell(topics).split(' ').filter(Boolean).slice(0, MOST_TOPICS),
+        everyDays: Math.min(Number.parseInt(cell(everyDays), 10) || 0, 366),
+        pausedUntil: cell(pausedUntil),
+        attributes: Object.fromEntries(
+          kept.flatMap(({ column, index }) => attributesIn(column, plainCell(cell(index)))),
+        ),
+      };
     },
   };
 }
 
 export const ADDRESS_COLUMNS = ADDRESS.slice(0, 3);
+
+/** Of one cell: itself under its column's name, or, where it is an object as listmonk and we write it, what is in it. */
+function attributesIn(column: string, text: string): [string, string][] {
+  if (text === '') return [];
+  const object = column === 'attributes' ? objectIn(text) : undefined;
+  if (object === undefined) return [[attributeName(column), text.slice(0, MAX_VALUE_LENGTH)]];
+  return Object.entries(object)
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '')
+    .slice(0, MOST_ATTRIBUTES)
+    .map(([key, value]) => [attributeName(key), String(value).slice(0, MAX_VALUE_LENGTH)]);
+}
+
+function objectIn(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In lower case, with one word of letters, digits and underscores; as a filter names it. */
+function attributeName(column: string): string {
+  const name = column
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_+|_+$/g, '');
+  return name.slice(0, 60) || 'column';
+}
