@@ -2,7 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type DispatchDeps, Sender, watchBlocks } from './dispatch/index.ts';
 import { randomId } from './lib/ids.ts';
-import { type Newsroom, leave } from './newsroom/index.ts';
+import { type KeptLeave, type Newsroom, leave } from './newsroom/index.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Config, Relay } from './platform/config/index.ts';
 import { type OpenDatabase, type Statements, openDatabase, openStatements } from './platform/database/index.ts';
@@ -11,7 +11,6 @@ import type { Log } from './platform/log.ts';
 import { type Queues, openQueues } from './platform/queue/index.ts';
 import { RelayPool, SmtpSession } from './platform/smtp/index.ts';
 import { Spool } from './platform/spool.ts';
-import type { ReaderLink } from './subscribers/index.ts';
 
 // The one place that constructs. Parts come into being when somebody asks for them, so that a command opens what it uses and
 // no more; close() takes them down in the opposite order, the database last.
@@ -24,7 +23,7 @@ export interface App {
   log: Log;
   database: OpenDatabase;
   /** Who left while the database was away. */
-  leaving: Spool<ReaderLink>;
+  leaving: Spool<KeptLeave>;
   /** Writes that down in the database; with nothing to write, it asks for nothing. */
   applyLeaving(): Promise<void>;
   /** Undefined where a mail server is configured, or another process has the inbox. */
@@ -61,11 +60,13 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
   let queues: Promise<Queues> | undefined;
   const openedQueues = () => (queues ??= openQueues({ databaseUrl: database.url, redisUrl: config.redisUrl }, log));
   const processId = randomId(8);
-  const leaving = new Spool<ReaderLink>(path.join(config.dataDir, 'leaving'));
-  const applyLeaving = async () => {
-    const done = await leaving.apply((link) => leave(database.db, link));
+  const leaving = new Spool<KeptLeave>(path.join(config.dataDir, 'leaving'));
+  const applyAll = async () => {
+    const done = await leaving.apply(({ at, ...link }) => leave(database.db, link, new Date(at)));
     if (done > 0) log.info(`${done} left while the database was away; that is written down now`);
   };
+  let applying: Promise<void> | undefined;
+  const applyLeaving = () => (applying ??= applyAll().finally(() => (applying = undefined)));
   let dispatch: { sender: Sender; statements: Statements } | undefined;
   let stopping = false;
   const openDispatch = () => {

@@ -74,12 +74,11 @@ function unable(app: App, what: string, error: unknown): void {
 
 /** Does something now and then, one after the other; what fails is done again the next time. */
 function repeated(app: App, what: string, everyMs: number, act: () => Promise<unknown>) {
-  let busy: Promise<void> | undefined;
+  let busy: Promise<unknown> | undefined;
   const now = () =>
     (busy ??= act()
-      .then(noted, (error: unknown) => unable(app, what, error))
+      .catch((error: unknown) => unable(app, what, error))
       .finally(() => (busy = undefined)));
-  const noted = () => {};
   const timer = setInterval(() => void now(), everyMs);
   return { now, stop: () => clearInterval(timer), settled: () => busy ?? Promise.resolve() };
 }

@@ -24,10 +24,10 @@ export async function insertArchived(db: Database, archived: ArchivedWhole): Pro
     on conflict do nothing`.execute(db);
 }
 
-/** Editions that were sent whole and are not in the archive yet. */
-export async function notArchived(db: Database, limit: number): Promise<number[]> {
+/** Editions after one that were sent whole and are not in the archive yet. */
+export async function notArchived(db: Database, after: number, limit: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select id from editions e where state = 'sent' and not exists (select from archive a where a.edition_id = e.id)
+    select id from editions e where id > ${after} and state = 'sent' and not exists (select from archive a where a.edition_id = e.id)
     order by id limit ${limit}`.execute(db);
   return rows.map(({ id }) => id);
 }

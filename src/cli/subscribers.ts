@@ -120,10 +120,12 @@ const OUTCOMES: [keyof ImportReport & ImportReport['samples'][number]['outcome']
   ['unconfirmed', mark.note, 'never said yes there, and are not taken in'],
 ];
 
+function lineOf({ file, line }: { file?: string | null; line: number }): string {
+  return file === undefined || file === null ? `line ${line}` : `line ${line} of ${file}`;
+}
+
 function tellReport(report: ImportReport, isPreview: boolean): void {
   const { subscribed, repeated, invalid, problems, samples, columns, format } = report;
-  const lineOf = ({ file, line }: { file?: string | null; line: number }) =>
-    file === undefined || file === null ? `line ${line}` : `line ${line} of ${file}`;
   const sample = (outcome: string) =>
     samples
       .filter((one) => one.outcome === outcome)

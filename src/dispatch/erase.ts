@@ -1,5 +1,8 @@
 import { type Database, sql } from '../platform/database/index.ts';
 
+/** In the place of an address; sums by domain show it as a domain of its own (RFC 2606: there is none). */
+const ERASED = '@erased.invalid';
+
 export interface ReaderDelivery {
   editionId: number;
   state: string;
@@ -24,13 +27,13 @@ export async function deliveriesTo(db: Database, subscriberId: number): Promise<
 export async function eraseDeliveries(db: Database, subscriberIds: number[]): Promise<void> {
   if (subscriberIds.length === 0) return;
   await sql`
-    update deliveries set address = '', name = '', reason = null,
+    update deliveries set address = ${ERASED}, name = '', reason = null,
       state = case when state in ('planned', 'deferred') then 'withdrawn' else state end::delivery_state,
       cause = case when state in ('planned', 'deferred') then 'left' else cause end,
       settled_at = case when state in ('planned', 'deferred') then now() else settled_at end,
       due_at = case when state in ('planned', 'deferred') then null else due_at end
     where subscriber_id = any(${subscriberIds}::bigint[])
-      and (address <> '' or name <> '' or reason is not null or state in ('planned', 'deferred'))`.execute(db);
+      and (address <> ${ERASED} or name <> '' or reason is not null or state in ('planned', 'deferred'))`.execute(db);
 }
 
 /** What waits for a reader goes to their new address; what a worker has in hand goes, and stays booked, where it was to go. */

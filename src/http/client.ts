@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { From } from '../accounts/index.ts';
 import type { Origin } from '../audit/index.ts';
-import { plainAddress } from '../lib/network.ts';
+import { plainAddress, wideNetworkOf } from '../lib/network.ts';
 
 // Who is at the other end, for sessions, limits and the audit log.
 
@@ -15,8 +15,13 @@ export function fromOf(request: FastifyRequest): From {
 }
 
 /** What the audit log keeps of a request, beside the act. */
-export function originOf(request: FastifyRequest, by?: 'link'): Origin {
+export function originOf(request: FastifyRequest): Origin {
   const { identity } = request;
-  const via = by ?? (identity !== null && identity.session === null ? 'api' : 'desk');
+  const via = identity !== null && identity.session === null ? 'api' : 'desk';
   return { via, accountId: identity?.account.id ?? null, ...fromOf(request) };
+}
+
+/** The same of what a reader does by a link: no more than the network, which is nobody in particular. */
+export function readerOrigin(request: FastifyRequest): Origin {
+  return { via: 'link', accountId: null, address: wideNetworkOf(addressOf(request)), agent: '' };
 }

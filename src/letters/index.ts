@@ -1,7 +1,6 @@
 export { type LetterName, letterMessage, writeLetter } from './letter.ts';
 export { readerMessage, writeReaderLetter } from './reader.ts';
 export {
-  type About,
   type WaitingLetter,
   endLetter,
   endLettersAbout,

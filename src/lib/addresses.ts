@@ -34,6 +34,12 @@ export function addressKey(address: string): string {
   return address.toLowerCase();
 }
 
+/** For whoever has it to know it, and nobody else to learn it: "a…@example.org". */
+export function maskedAddress(address: string): string {
+  const [first = ''] = address;
+  return `${first}…@${domainOf(address)}`;
+}
+
 /** The recipient domain of a parsed address. */
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);

@@ -6,6 +6,13 @@ export function plainAddress(text: string): string | undefined {
   return isIP(bare) === 0 ? undefined : bare;
 }
 
+/** What an address proves no more than, a month later or where it is nobody's business: 24 bits of IPv4, 48 of IPv6. */
+export function wideNetworkOf(address: string): string {
+  if (isIP(address) === 4) return `${address.split('.').slice(0, 3).join('.')}.0/24`;
+  if (isIP(address) !== 6) return '';
+  return `${networkOf(address).split(':').slice(0, 3).join(':')}::/48`;
+}
+
 /** Whom a limit is for: an IPv4 address, or the network of 64 bits that one household or server has (RFC 6177). */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;

@@ -7,7 +7,7 @@ export { proposeCorrection, reopenStopped } from './correct.ts';
 export { getEdition } from './find.ts';
 export { sourceHealth } from './health.ts';
 export { fetchEditionImages } from './images.ts';
-export { comeBack, leave, sayWhyLeft } from './leave.ts';
+export { comeBack, type KeptLeave, leave, sayWhyLeft } from './leave.ts';
 export { markPiece } from './mark.ts';
 export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
 export { decidePair, embargoPiece, getPiece } from './pieces.ts';

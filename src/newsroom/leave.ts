@@ -1,14 +1,31 @@
 import { recordAct } from '../audit/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { announce } from '../webhooks/index.ts';
-import { type ReaderLink, endSubscription, restoreSubscription, setWhyLeft } from '../subscribers/index.ts';
+import {
+  type ReaderLink,
+  endSubscription,
+  restoreSubscription,
+  setWhyLeft,
+  subscribedSince,
+} from '../subscribers/index.ts';
 
 const causeOf = ({ editionId }: ReaderLink) =>
   editionId === 0 ? 'by the link in a letter' : `by the link in edition ${editionId}`;
 
-/** Ends the subscription that a reader's link stands for. True where it was one until now; again is harmless. */
-export async function leave(db: Database, link: ReaderLink): Promise<boolean> {
-  return db.transaction().execute((tx) => endAsReader(tx, link, causeOf(link)));
+/** Who left while it could not be written down, and when (ISO 8601). */
+export interface KeptLeave extends ReaderLink {
+  at: string;
+}
+
+/**
+ * Ends the subscription that a reader's link stands for. True where it was one until now; again is harmless. `at`: when that was said,
+ * where it is written down later; who has come back since stays.
+ */
+export async function leave(db: Database, link: ReaderLink, at?: Date): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    if (at !== undefined && (await subscribedSince(tx, link, at))) return false;
+    return endAsReader(tx, link, causeOf(link));
+  });
 }
 
 /** The same, in the caller's transaction and with another cause. */

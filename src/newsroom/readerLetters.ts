@@ -65,7 +65,7 @@ async function writeConfirmations({ db, clock }: Pick<Parts, 'db' | 'clock'>): P
     if (due.length === 0) return;
     const newsletters = await listNewsletters(tx);
     // In the order of their names, so that two processes never wait for each other's limits.
-    const domains = [...new Set(due.map(({ address }) => domainOf(address)))].sort();
+    const domains = [...new Set(due.map(({ address }) => domainOf(address)))].toSorted();
     for (const domain of domains) {
       const signUps = due.filter(({ address }) => domainOf(address) === domain);
       await confirmDomain(tx, domain, { signUps, newsletters, now });

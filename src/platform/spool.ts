@@ -19,7 +19,9 @@ export class Spool<T> {
   }
 
   async keep(note: T): Promise<void> {
-    mkdirSync(this.#folder, { recursive: true });
+    // The folder itself is on disk, too, before what is in it counts.
+    if (mkdirSync(this.#folder, { recursive: true }) !== undefined)
+      await synced(await open(path.dirname(this.#folder), 'r'));
     const file = path.join(this.#folder, randomId());
     await synced(await open(file, 'wx', 0o600), JSON.stringify(note));
     await rename(file, file + ENDING);

@@ -1,5 +1,5 @@
 import { addressKey, domainOf } from '../lib/addresses.ts';
-import { networkOf } from '../lib/network.ts';
+import { wideNetworkOf } from '../lib/network.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { type Database, sql } from '../platform/database/index.ts';
 import { findSuppression, forgetErasure } from './lists.ts';
@@ -79,14 +79,9 @@ export async function shortenAddresses(db: Database, now: Date): Promise<void> {
   const { rows } = await sql<{ id: number; address: string }>`
     select id, address from consents where given_at < ${before} and address <> '' and address not like '%/%'
     order by given_at limit ${SHORTENED_AT_ONCE}`.execute(db);
-  const short = rows.map(({ id, address }) => ({ id, address: shortened(address) }));
+  const short = rows.map(({ id, address }) => ({ id, address: wideNetworkOf(address) }));
   await sql`update consents c set address = r.address
     from jsonb_to_recordset(${JSON.stringify(short)}::jsonb) as r(id bigint, address text) where c.id = r.id`.execute(
     db,
   );
-}
-
-function shortened(address: string): string {
-  if (!address.includes(':')) return `${address.split('.').slice(0, 3).join('.')}.0/24`;
-  return `${networkOf(address).split(':').slice(0, 3).join(':')}::/48`;
 }

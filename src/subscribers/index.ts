@@ -16,7 +16,7 @@ export {
   pageOfSuppressions,
   removeSuppression,
 } from './lists.ts';
-export { dropImport, readImport, stepImport, sweepImports } from './import/import.ts';
+export { readImport, stepImport, sweepImports } from './import/import.ts';
 export { dropLines } from './import/lines.ts';
 export { type ImportReport, OUTCOMES, withoutOutcomes } from './import/report.ts';
 export {
@@ -42,6 +42,7 @@ export {
   mailableByDomain,
   restoreSubscription,
   setWhyLeft,
+  subscribedSince,
   suppressionOf,
 } from './store.ts';
 export { isLargeDomain, likelyAddress } from './typo.ts';

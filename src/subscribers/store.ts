@@ -65,6 +65,17 @@ export async function endSubscription(
   return numAffectedRows === 1n;
 }
 
+/** Has somebody come, or come back, after a time? */
+export async function subscribedSince(
+  db: Database,
+  { newsletterId, subscriberId }: { newsletterId: number; subscriberId: number },
+  at: Date,
+): Promise<boolean> {
+  const { rows } = await sql`select from subscriptions
+    where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId} and since > ${at}`.execute(db);
+  return rows.length > 0;
+}
+
 export async function setWhyLeft(db: Database, newsletterId: number, subscriberId: number, why: string): Promise<void> {
   await sql`update subscriptions set left_because = ${why}
     where newsletter_id = ${newsletterId} and subscriber_id = ${subscriberId} and state = 'unsubscribed'`.execute(db);

@@ -13,7 +13,7 @@ let house: Awaited<ReturnType<typeof openHouse>>;
 let web: Web;
 let sink: SmtpSink;
 const clock = clockAt('2026-11-25T09:00:00Z');
-const SUBJECT = 'Ünïcode & “the sea”';
+const SUBJECT = 'Ünïcode & “the sea” $& $1';
 
 beforeAll(async () => {
   sink = await startSmtpSink();
@@ -70,6 +70,7 @@ test('an edition at its address, with nothing of a reader, in a sandbox', async 
     expect(html).not.toContain(personal);
   expect(answer.headers.get('content-security-policy')).toMatch(/sandbox(?!.*allow-scripts)/);
   expect(html).toContain('<meta property="og:image" content="https://news.example.org/archive/weekly/1/share.jpg">');
+  expect(html).toContain('<meta property="og:title" content="Ünïcode &amp; “the sea” $&amp; $1">');
   expect(html).toContain('<link rel="canonical" href="https://news.example.org/archive/weekly/1">');
   const { rows } = await sql<{ text: string }>`select text from archive where newsletter_id = 1`.execute(
     house.database.db,
@@ -84,7 +85,8 @@ test('an index by year, with search; a newsletter that is off is not there at al
   expect(await text('/archive/weekly?q=whal osl')).toContain('/archive/weekly/1');
   expect(await text('/archive/weekly?q=zebra')).toContain('Nothing here yet');
   expect(await text('/archive/weekly?year=1999')).toContain('Nothing here yet');
-  expect((await get('/archive/weekly?q=%27%29%20or%201=1')).status).toBe(200);
+  for (const query of ['q=%27%29%20or%201=1', 'q=a&q=b', 'year=1&year=2'])
+    expect([query, (await get(`/archive/weekly?${query}`)).status]).toEqual([query, 200]);
   for (const path of [
     '/archive/closed',
     '/archive/closed/1',
@@ -101,7 +103,7 @@ test('RSS and JSON feeds that our own collector reads, and a sitemap', async () 
   const rss = await get('/archive/weekly/feed.rss');
   expect(rss.headers.get('content-type')).toContain('application/rss+xml');
   const xml = await rss.text();
-  expect(xml).toContain('Ünïcode &amp; “the sea”');
+  expect(xml).toContain('Ünïcode &amp; “the sea” $&amp; $1');
   expect(xml).toContain('<guid isPermaLink="true">https://news.example.org/archive/weekly/1</guid>');
   const found = parseFeed(xml, 'https://news.example.org/archive/weekly/feed.rss');
   expect(found.ok && found.pieces[0]).toMatchObject({

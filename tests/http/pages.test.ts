@@ -95,7 +95,9 @@ describe('unsubscribing', () => {
 
 test('preferences show what is subscribed', async () => {
   const page = await (await fetch(`${base}/p/${token('preferences')}`)).text();
-  expect(page).toContain('reader.1@readers.example');
+  // Whoever a mail was forwarded to does not learn what the address is now.
+  expect(page).toContain('r…@readers.example');
+  expect(page).not.toContain('reader.1@');
   expect(page).toMatch(/name="newsletter" value="\d+" checked/);
 });
 
@@ -112,7 +114,9 @@ test('view in browser shows what was approved, in a sandbox where nothing runs',
   const response = await fetch(url);
   const page = await response.text();
   expect(page).toContain('The Test Review');
-  expect(page).toContain('reader.1@readers.example');
+  // Whoever a mail was forwarded to does not learn what the address is now.
+  expect(page).toContain('r…@readers.example');
+  expect(page).not.toContain('reader.1@');
   const leaving = /href="https:\/\/news\.example\.org(\/u\/[^"]+)"/.exec(page)![1]!;
   expect((await fetch(base + leaving)).status).toBe(200);
   expect(response.headers.get('content-security-policy')).toMatch(/script-src 'none'.*sandbox allow-popups/);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { type ArchivedWhole, archiveYears, findArchived, listArchived } from '../../archive/index.ts';
 import { type Newsletter, findPublication } from '../../editions/index.ts';
+import { Recent } from '../../lib/recent.ts';
 import { longDate } from '../../lib/time.ts';
 import { directionOf, tongueOf } from '../../lib/tongues.ts';
 import { findMedia, shareImage } from '../../media/index.ts';
@@ -16,13 +17,15 @@ import { type ShowReader, WORDS } from './reader.ts';
 const OPEN = { access: { who: 'anyone' } } as const;
 const PAGE = 200;
 const MAX_WORDS = 200;
+const MOST_PICTURES = 50;
 
-type WithSlug = { Params: { slug: string }; Querystring: { year?: string; q?: string } };
+type WithSlug = { Params: { slug: string }; Querystring: { year?: unknown; q?: unknown } };
 type WithNumber = { Params: { slug: string; number: string } };
 
 export function archiveRoutes(server: FastifyInstance, app: App, show: ShowReader): void {
   const { db } = app.database;
   const { baseUrl } = app.config;
+  const pictures = new Recent<Promise<Buffer>>(MOST_PICTURES);
   const openOne = async (slug: string) => (await inArchive(db)).find((newsletter) => newsletter.slug === slug);
 
   const gone = (request: FastifyRequest, reply: FastifyReply) =>
@@ -43,9 +46,10 @@ export function archiveRoutes(server: FastifyInstance, app: App, show: ShowReade
   server.get<WithSlug>('/archive/:slug', { config: OPEN }, async (request, reply) => {
     const newsletter = await openOne(request.params.slug);
     if (newsletter === undefined) return gone(request, reply);
-    const words = (request.query.q ?? '').slice(0, MAX_WORDS).trim();
+    const { q, year: asked } = request.query;
+    const words = typeof q === 'string' ? q.slice(0, MAX_WORDS).trim() : '';
     const years = await archiveYears(db, newsletter.id);
-    const year = /^\d{4}$/.test(request.query.year ?? '') ? Number(request.query.year) : years[0]?.year;
+    const year = typeof asked === 'string' && /^\d{4}$/.test(asked) ? Number(asked) : years[0]?.year;
     const filter = words === '' ? { year } : { words };
     const editions = await listArchived(db, { newsletterIds: [newsletter.id], limit: PAGE, ...filter });
     return show(request, reply, {
@@ -86,10 +90,12 @@ export function archiveRoutes(server: FastifyInstance, app: App, show: ShowReade
     const found = await findOne(request.params);
     if (found === undefined) return reply.code(404).type('text/plain').send('There is no such edition.\n');
     const { newsletter, edition } = found;
-    const photo = edition.photo === null ? undefined : (await findMedia(db, edition.photo))?.bytes;
     const above = `${newsletter.name} · ${longDate(edition.sentAt, newsletter.timeZone, newsletter.language)}`;
     const direction = directionOf(tongueOf(newsletter.language) ?? 'en');
-    const bytes = await shareImage(photo, { title: edition.subject, above, direction });
+    const bytes = await pictures.get(`${edition.editionId} ${above} ${edition.subject} ${edition.photo}`, async () => {
+      const photo = edition.photo === null ? undefined : (await findMedia(db, edition.photo))?.bytes;
+      return shareImage(photo, { title: edition.subject, above, direction });
+    });
     return reply
       .type('image/jpeg')
       .header('cache-control', 'public, max-age=86400')

@@ -28,7 +28,7 @@ export function withHead(html: string, { newsletter, edition, publication, url, 
   ];
   const style = 'margin:0;padding:12px 16px;text-align:center;font:14px/20px Helvetica,Arial,sans-serif;';
   const nav = `<nav style="${style}"><a href="/archive/${newsletter.slug}" style="color:#9a2a1d">${escapeHtml(`${back}: ${newsletter.name}`)}</a></nav>`;
-  return html.replace('</head>', `${head.join('\n')}</head>`).replace(/<body[^>]*>/, (body) => `${body}${nav}`);
+  return html.replace('</head>', () => `${head.join('\n')}</head>`).replace(/<body[^>]*>/, (body) => `${body}${nav}`);
 }
 
 function meta(name: string, value: string): string {

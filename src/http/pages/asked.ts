@@ -5,6 +5,7 @@ import type { Newsletter } from '../../editions/index.ts';
 import { networkOf } from '../../lib/network.ts';
 import { oneLine } from '../../lib/text.ts';
 import { HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
+import { tongueOf } from '../../lib/tongues.ts';
 import { askToSubscribe, choosePublic } from '../../newsroom/index.ts';
 import { takeFromLimit } from '../../platform/database/index.ts';
 import { addressOf } from '../client.ts';
@@ -95,11 +96,7 @@ export function formOf(request: FastifyRequest): Asked {
 
 /** The words that stood beside the button: what was agreed to. */
 function wordsShown(newsletters: Newsletter[], language: string): string {
-  const words = WORDS[tongueOrEnglish(language)];
+  const words = WORDS[tongueOf(language) ?? 'en'];
   const names = newsletters.map(({ name, description }) => (description === '' ? name : `${name}: ${description}`));
   return [...names, words.consent].join('\n');
-}
-
-function tongueOrEnglish(language: string): keyof typeof WORDS {
-  return language in WORDS ? (language as keyof typeof WORDS) : 'en';
 }

@@ -44,7 +44,12 @@ export function leaveRoutes(
     const link = linkOf(request.params.token);
     if (link === undefined) return unknown(request, reply);
     if (await leaveNow(link))
-      return showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle });
+      try {
+        return await showAbout(request, reply, link, { page: 'unsubscribed', title: (w) => w.leftTitle });
+      } catch (error) {
+        // Whoever has left is told so, though the database is gone since.
+        app.log.warn('no page could be shown after a leave', { reason: reasonOf(error) });
+      }
     protectPage(reply);
     const tongue = tongueFor(request, undefined, undefined);
     const w = WORDS[tongue];
@@ -77,7 +82,7 @@ export function leaveRoutes(
       },
     );
     if (await Promise.race([asked, sleep(PATIENCE_MS, false, { ref: false })])) return true;
-    await app.leaving.keep(link);
+    await app.leaving.keep({ ...link, at: new Date().toISOString() });
     return false;
   }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { actingFrom } from '../../audit/index.ts';
+import { maskedAddress } from '../../lib/addresses.ts';
 import { TONGUES, type Tongue, tongueOf } from '../../lib/tongues.ts';
 import { LONGEST_PAUSE_WEEKS, choicesOf, mailSelfLink, savePreferences } from '../../newsroom/index.ts';
 import {
@@ -10,7 +11,7 @@ import {
   languageOf,
   readReaderToken,
 } from '../../subscribers/index.ts';
-import { addressOf, originOf } from '../client.ts';
+import { addressOf, readerOrigin } from '../client.ts';
 import { type ShowReader, WORDS, fieldsOf } from './reader.ts';
 
 // What a reader chooses by the link in each mail.
@@ -49,7 +50,8 @@ export function preferenceRoutes(server: FastifyInstance, app: App, show: ShowRe
       title: (w) => w.preferencesTitle,
       language,
       view: (w, tongue) => ({
-        address: subscriber.address,
+        // The mail with this link may have been forwarded.
+        address: maskedAddress(subscriber.address),
         token: request.params.token,
         done: done === undefined ? undefined : w[done],
         choices: choices.map(({ newsletter, subscription }) => ({
@@ -91,7 +93,7 @@ export function preferenceRoutes(server: FastifyInstance, app: App, show: ShowRe
       })),
       pauseWeeks: weeks === null || weeks === 'as-it-is' ? undefined : Number.parseInt(weeks, 10) || 0,
     };
-    await actingFrom(originOf(request, 'link'), () => savePreferences(parts, reader.link, wish, addressOf(request)));
+    await actingFrom(readerOrigin(request), () => savePreferences(parts, reader.link, wish, addressOf(request)));
     return page(request, reply, reader, 'saved');
   });
 

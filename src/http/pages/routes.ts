@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
 import { renditionFor } from '../../dispatch/index.ts';
 import { listNewsletters } from '../../editions/index.ts';
+import { maskedAddress } from '../../lib/addresses.ts';
 import { escapeHtml } from '../../lib/escape.ts';
 import { publicNewsletters } from '../../newsroom/index.ts';
 import { fill } from '../../rendering/index.ts';
@@ -57,7 +58,7 @@ export function readerRoutes(server: FastifyInstance, app: App, render: PageRend
       preferencesToken: readerToken(keys, 'preferences', link),
       viewToken: request.params.token,
     };
-    const values: Record<string, string> = { ...tokens, address: escapeHtml(subscriber.address) };
+    const values: Record<string, string> = { ...tokens, address: escapeHtml(maskedAddress(subscriber.address)) };
     protectMail(reply, "'none'");
     return reply.type('text/html; charset=utf-8').send(fill(rendition.html, (gap) => values[gap] ?? ''));
   });

@@ -15,7 +15,7 @@ import {
   languageOf,
   readSelfToken,
 } from '../../subscribers/index.ts';
-import { addressOf, originOf } from '../client.ts';
+import { addressOf, readerOrigin } from '../client.ts';
 import { protectData } from '../security.ts';
 import { type ShowReader, fieldsOf, say } from './reader.ts';
 
@@ -83,7 +83,7 @@ export function selfRoutes(server: FastifyInstance, app: App, show: ShowReader):
     if (subscriber === undefined) return usedUp(request, reply);
     if (fieldsOf(request).get('sure') !== 'yes') return self(request, reply, subscriber, {});
     const language = await languageOf(db, subscriber.id);
-    await actingFrom(originOf(request, 'link'), () => eraseReader(parts, subscriber.id, `subscriber ${subscriber.id}`));
+    await actingFrom(readerOrigin(request), () => eraseReader(parts, subscriber.id, `subscriber ${subscriber.id}`));
     return show(request, reply, { page: 'erased', title: (w) => w.erased, language });
   });
 }
@@ -123,7 +123,7 @@ export function newAddressRoutes(server: FastifyInstance, app: App, show: ShowRe
         view: (w) => ({ sentence: say(isTaken ? w.newAddressTaken : w.newAddressDone, { address: change.address }) }),
       });
     try {
-      await actingFrom(originOf(request, 'link'), () => confirmNewAddress(parts, change.id));
+      await actingFrom(readerOrigin(request), () => confirmNewAddress(parts, change.id));
       return await told(false);
     } catch (error) {
       if (!isCode(error, 'state-refused')) throw error;

@@ -49,15 +49,17 @@ function looked({ importId, newsletterId }: MergeOf, from: number, to: number) {
     ) l`;
 }
 
-const counted = (input: RawBuilder<unknown>) => sql<OutcomeCount>`
-  select outcome, count(*)::int as count,
-    (array_agg(json_build_object('outcome', outcome, 'file', nullif(file, ''), 'line', line, 'address', address)
-      order by file, line))[1:3] as samples
-  from ${input} group by outcome`;
+/** Of a table or a query that is read twice: how many there are of each outcome, and the first lines of it. */
+const counted = (people: RawBuilder<unknown>) => sql<OutcomeCount>`
+  select o.outcome, o.count, (select json_agg(s) from (
+      select outcome, nullif(file, '') as file, line, address from ${people} i where i.outcome = o.outcome order by i.file, i.line limit 3) s
+    ) as samples
+  from (select outcome, count(*)::int as count from ${people} i group by outcome) o`;
 
 /** What would become of them. */
 export async function lookAtPeople(db: Database, of: MergeOf, from: number, to: number): Promise<OutcomeCount[]> {
-  const { rows } = await counted(sql`(${looked(of, from, to)}) i`).execute(db);
+  const { rows } = await sql<OutcomeCount>`
+    with looked as materialized (${looked(of, from, to)}) ${counted(sql`looked`)}`.execute(db);
   return rows;
 }
 
@@ -66,7 +68,7 @@ export async function takePeople(tx: Database, of: MergeOf, from: number, to: nu
   const { importId, newsletterId, ground } = of;
   // In a table of its own, so that the planner knows how many there are of what, and joins accordingly.
   await sql`create temporary table step on commit drop as ${looked(of, from, to)}`.execute(tx);
-  await sql`analyze step`.execute(tx);
+  await sql`analyze step (key, subscriber_id, outcome)`.execute(tx);
   const { rows } = await sql<OutcomeCount>`
     with struck as (
       insert into suppressions (address_key, reason, detail, import_id)
@@ -95,6 +97,6 @@ export async function takePeople(tx: Database, of: MergeOf, from: number, to: nu
       insert into consents (newsletter_id, subscriber_id, given_at, ground, import_id)
       select ${newsletterId}, subscriber_id, since, ${ground}, ${importId}::bigint from joined where state = 'active'
     )
-    ${counted(sql`step i`)}`.execute(tx);
+    ${counted(sql`step`)}`.execute(tx);
   return rows;
 }

@@ -2,6 +2,7 @@ import { deliverBatch } from '../../../src/dispatch/index.ts';
 import { type Web, startWeb } from '../../../src/http/index.ts';
 import { sql } from '../../../src/platform/database/index.ts';
 import { apiClient, tokenFor } from '../../support/api.ts';
+import { continueImport } from '../../../src/newsroom/index.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../../support/house.ts';
 
 // A program that does an editor's week by the API alone.
@@ -188,14 +189,21 @@ test('a setting is not written over that somebody else has changed meanwhile', a
 
 test('subscribers: imported, listed a page at a time, ended, suppressed', async () => {
   const csv = Buffer.from('email,name\nnew.one@readers.example,New\nreader.1@readers.example,Old\nnot an address,\n');
-  const done = await api<{ report: Record<string, unknown> }>('POST', '/newsletters/1/imports?ground=a%20test', csv, {
+  const done = await api<{ id: number }>('POST', '/newsletters/1/imports?ground=a%20test', csv, {
     'content-type': 'text/csv',
   });
-  expect([done.status, done.body.report]).toEqual([
-    201,
-    expect.objectContaining({ subscribed: 1, alreadySubscribed: 1, invalid: 1 }),
-  ]);
-  expect((await api<{ items: unknown[] }>('GET', '/imports')).body.items).toHaveLength(1);
+  expect([done.status, done.body]).toEqual([202, expect.objectContaining({ state: 'running', people: 2, place: 0 })]);
+  await continueImport(await house.newsroom(), () => true);
+  const { body: taken } = await api<object>('GET', `/imports/${done.body.id}`);
+  expect(taken).toMatchObject({ state: 'done', report: { subscribed: 1, alreadySubscribed: 1, invalid: 1 } });
+  const looked = await api<{ id: number }>('POST', '/newsletters/1/import-previews', csv, {
+    'content-type': 'text/csv',
+  });
+  expect(looked.body).toMatchObject({ state: 'ready', report: { subscribed: 0, alreadySubscribed: 2 } });
+  expect((await api('POST', `/imports/${looked.body.id}/run`, { ground: 'they said so' })).status).toBe(202);
+  expect((await api('POST', `/imports/${looked.body.id}/run`, { ground: 'they said so' })).status).toBe(409);
+  expect((await api('DELETE', `/imports/${looked.body.id}`)).status).toBe(200);
+  expect((await api<{ items: unknown[] }>('GET', '/imports')).body.items).toHaveLength(2);
   const seen: number[] = [];
   for (let cursor: string | null = ''; cursor !== null;) {
     const { body }: { body: { items: { id: number }[]; next: string | null } } = await api(
