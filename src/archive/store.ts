@@ -24,10 +24,12 @@ export async function insertArchived(db: Database, archived: ArchivedWhole): Pro
     on conflict do nothing`.execute(db);
 }
 
-/** Editions after one that were sent whole and are not in the archive yet. */
+/** Editions after one that were sent whole, to all readers, and are not in the archive yet. */
 export async function notArchived(db: Database, after: number, limit: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     select id from editions e where id > ${after} and state = 'sent' and not exists (select from archive a where a.edition_id = e.id)
+      and not exists (select from edition_revisions r where r.edition_id = e.id and r.revision = e.revision
+        and r.content ->> 'audience' is not null)
     order by id limit ${limit}`.execute(db);
   return rows.map(({ id }) => id);
 }

@@ -45,6 +45,7 @@ const COMMANDS: Record<string, Loader> = {
   compose: async () => [(await import('./compose.ts')).composeCommand()],
   piece: async () => [(await import('./piece.ts')).pieceCommand()],
   edition: async () => [(await import('./edition/index.ts')).editionCommand()],
+  segment: async () => [(await import('./segment.ts')).segmentCommand()],
   'send-test': async () => [(await import('./sendTest.ts')).sendTestCommand()],
   domain: async () => [(await import('./domain.ts')).domainCommand()],
   dkim: async () => [(await import('./dkim.ts')).dkimCommand()],

@@ -13,6 +13,8 @@ export interface AudienceOf {
   /** Editions of other newsletters, and which variant is for those who have had which of them: bits in their order. */
   others?: number[];
   variantOf?: Record<string, number>;
+  /** Of the newsletter's readers those alone of whom this is so: a condition over `mailable`'s aliases. */
+  only?: RawBuilder<boolean> | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface AudienceOf {
  * than searching. Returns the audience's size. Once an edition; in the transaction that starts the send.
  */
 export async function freezeAudience(db: Database, audience: AudienceOf): Promise<number> {
-  const { editionId, newsletterId, correctsEditionId } = audience;
+  const { editionId, newsletterId, correctsEditionId, only = sql`true` } = audience;
   const id = sql.raw(String(Number(editionId)));
   const partition = partitionOf(editionId);
   await sql`create table ${partition} (like deliveries including defaults, check (edition_id = ${id})) with (fillfactor = 60)`.execute(
@@ -30,7 +32,7 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
   // Whoever had what was wrong gets what is right, however seldom they want to hear from us.
   const whom =
     correctsEditionId === null
-      ? sql`${mailable(newsletterId)} and ${isTheirTurn(await sentLately(db, newsletterId))}`
+      ? sql`${mailable(newsletterId)} and ${only} and ${isTheirTurn(await sentLately(db, newsletterId))}`
       : sql`${mailable(newsletterId)} and p.id in (${reachedBy(Number(correctsEditionId))})`;
   const size = isWhole(audience) ? await fill(db, audience, whom) : await fillByVariant(db, audience, whom);
   await sql`alter table ${partition} add primary key (edition_id, batch, subscriber_id)`.execute(db);
@@ -116,13 +118,13 @@ export function partitionOf(editionId: number) {
  * another revision, those who got an earlier one.
  */
 function reachedBy(editionId: number) {
+  const standing = sql`(select a.hash from approvals a where a.edition_id = ${editionId} and a.withdrawn_at is null)`;
   return sql`
     select d.subscriber_id from deliveries d
     where d.edition_id = ${editionId} and d.state in ('accepted', 'uncertain', 'handing')
-      and (d.hash is distinct from (
-          select a.hash from approvals a where a.edition_id = ${editionId} and a.withdrawn_at is null
-        ) or not exists (
+      and (d.hash is distinct from ${standing} or not exists (
           select from approvals a where a.edition_id = ${editionId} and a.withdrawn_at is not null
+            and a.hash is distinct from ${standing}
             and exists (select from deliveries x where x.edition_id = ${editionId} and x.hash = a.hash)
         ))`;
 }

@@ -1,10 +1,10 @@
 import { shorten } from '../lib/text.ts';
-import type { EditionContent, EditionPiece } from './edition.ts';
+import type { EditionAudience, EditionContent, EditionPiece } from './edition.ts';
 import { piecesOf } from './edit.ts';
 
 /** One difference between two states of an edition. */
 export interface Difference {
-  kind: 'subject' | 'preheader' | 'note' | 'section' | 'added' | 'dropped' | 'moved' | 'edited';
+  kind: 'subject' | 'preheader' | 'note' | 'audience' | 'section' | 'added' | 'dropped' | 'moved' | 'edited';
   /** What it is about: a piece's headline, a section's title. */
   what: string;
   before: string;
@@ -18,7 +18,23 @@ export function compareContents(before: EditionContent, after: EditionContent): 
   const texts = (['subject', 'preheader', 'note'] as const)
     .filter((kind) => before[kind] !== after[kind])
     .map((kind): Difference => ({ kind, what: kind, before: before[kind], after: after[kind] }));
-  return [...texts, ...sectionDifferences(before, after), ...pieceDifferences(before, after)];
+  return [
+    ...texts,
+    ...audienceDifference(before, after),
+    ...sectionDifferences(before, after),
+    ...pieceDifferences(before, after),
+  ];
+}
+
+function audienceDifference({ audience: before }: EditionContent, { audience: after }: EditionContent): Difference[] {
+  if (before?.filter === after?.filter) return [];
+  return [{ kind: 'audience', what: 'audience', before: audienceText(before), after: audienceText(after) }];
+}
+
+/** "Gold readers: attributes.plan is gold"; "all readers". */
+export function audienceText(audience: EditionAudience | null | undefined): string {
+  if (audience === undefined || audience === null) return 'all readers';
+  return audience.name === '' ? audience.filter : `${audience.name}: ${audience.filter}`;
 }
 
 function sectionDifferences(before: EditionContent, after: EditionContent): Difference[] {

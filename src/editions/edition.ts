@@ -33,6 +33,15 @@ export interface EditionContent {
   /** The editor's note, in Markdown. */
   note: string;
   sections: EditionSection[];
+  /** Whom it is for, where that is not all readers of the newsletter. */
+  audience?: EditionAudience | null;
+}
+
+/** A segment as it was when an editor chose it: what becomes of the segment since changes no edition. */
+export interface EditionAudience {
+  /** Empty for a filter of its own. */
+  name: string;
+  filter: string;
 }
 
 export interface EditionSection {

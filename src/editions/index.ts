@@ -6,7 +6,14 @@ export {
   PLAIN_SECTIONS,
   newsletterSettingsSchema,
 } from './newsletter.ts';
-export type { Edition, EditionContent, EditionPiece, EditionSection, EditionState } from './edition.ts';
+export type {
+  Edition,
+  EditionAudience,
+  EditionContent,
+  EditionPiece,
+  EditionSection,
+  EditionState,
+} from './edition.ts';
 export { type ComposeInput, type Composition, compose, toEditionPiece } from './compose/index.ts';
 export { LOOKBACK_MS, type Slot, isInTime, nextSlot, slotsOpening } from './slots.ts';
 export { settleSlot, takeSlot, takenSlots } from './slotStore.ts';
@@ -70,4 +77,4 @@ export {
 export { type Review, insertReview, listReviews } from './reviews.ts';
 export { firstProposal, recompose } from './recompose.ts';
 export { sparedSets, withoutPieces } from './spare.ts';
-export { type Difference, compareContents } from './compare.ts';
+export { type Difference, audienceText, compareContents } from './compare.ts';

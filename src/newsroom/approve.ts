@@ -52,8 +52,9 @@ export async function approveEdition(
     );
   }
   const { others, variants } = await renderVariants(newsroom, edition, newsletter, content);
-  // One approval for the edition and for what is made of it.
-  const bound = variants.length === 0 ? hash : sha256(hash, ...variants.map((one) => one.hash));
+  // One approval for the edition, for what is made of it, and for whom it is.
+  const parts = [...variants.map((one) => one.hash), ...(content.audience ? [content.audience.filter] : [])];
+  const bound = parts.length === 0 ? hash : sha256(hash, ...parts);
   const variantOf = Object.fromEntries(variants.flatMap(({ masks }, at) => masks.map((mask) => [mask, at + 1])));
   const made = { approvedBy: by, approvedAt: clock.now(), others, variantOf };
   const approval = { editionId, revision: edition.revision, hash: bound, ...made };

@@ -29,6 +29,7 @@ export {
   holdFromEdition,
   moveInEdition,
   restoreRevision,
+  addressEdition,
   reviseEdition,
 } from './revise.ts';
 export {
@@ -44,5 +45,6 @@ export { askToSubscribe, choosePublic, confirmSignUp, publicNewsletters } from '
 export { sendReaderLetters } from './readerLetters.ts';
 export { LONGEST_PAUSE_WEEKS, choicesOf, savePreferences } from './preferences.ts';
 export { askNewAddress, confirmNewAddress, eraseReader, mailSelfLink, readerData } from './selfService.ts';
-export { sendTest } from './sendTest.ts';
+export { audienceOf, countSegment, keepSegment, peopleOfSegment, readFilter, removeSegment } from './segments.ts';
+export { sendTest, sendTestTo } from './sendTest.ts';
 export { tick } from './tick.ts';

@@ -5,6 +5,7 @@ import {
   type Place,
   type PieceTexts,
   addPiece,
+  audienceText,
   compareContents,
   dropPiece,
   editPiece,
@@ -27,6 +28,7 @@ import { getEdition, otherRevision } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
 import { claimOrRefuse } from './propose.ts';
 import { recordEditionAct } from './record.ts';
+import { audienceOf } from './segments.ts';
 
 /** `ifRevision`: what the edition must be at; somebody else's change in between is not written over. */
 type Parts = Pick<Newsroom, 'db' | 'clock'> & { ifRevision?: number | undefined };
@@ -112,6 +114,16 @@ export function reviseEdition(
     content: { ...content, ...texts },
     change: `wrote ${Object.keys(texts).join(', ')}`,
   }));
+}
+
+/** Says whom an edition is for: a segment's name or a filter, as it is now; null for all readers. Throws `input-invalid`. */
+export function addressEdition(parts: Parts, editionId: number, wanted: string | null, by: string): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, newsletter, content, edition }) => {
+    if (edition.correctsEditionId !== null)
+      throw new RoundupError('state-refused', 'A correction goes to whom the edition that it corrects has reached.');
+    const audience = wanted === null ? null : await audienceOf(tx, newsletter.id, wanted);
+    return { content: { ...content, audience }, change: `for ${audienceText(audience)}` };
+  });
 }
 
 /** Takes a piece out; the composer's choice is kept beside the editor's. */

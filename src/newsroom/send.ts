@@ -9,6 +9,7 @@ import {
 } from '../dispatch/index.ts';
 import {
   type Edition,
+  type EditionContent,
   type EditionState,
   editionsDue,
   findNewsletter,
@@ -20,6 +21,7 @@ import {
 } from '../editions/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { compileFilter, parseFilter } from '../subscribers/index.ts';
 import { newsOf } from './changes.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -41,11 +43,19 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
     if (edition === undefined) throw await refusal(tx, editionId, 'be sent');
     const approval = await standingApproval(tx, editionId);
     if (approval === undefined) throw notApproved(editionId);
-    if ((await newsOf(tx, await readContent(tx, edition))).length > 0) throw hasChanged(editionId);
+    const content = await readContent(tx, edition);
+    if ((await newsOf(tx, content)).length > 0) throw hasChanged(editionId);
     const { hash, others, variantOf } = approval;
     const size =
       startedAt === null
-        ? await freezeAudience(tx, { ...edition, editionId, hash, others: others ?? [], variantOf: variantOf ?? {} })
+        ? await freezeAudience(tx, {
+            ...edition,
+            editionId,
+            hash,
+            others: others ?? [],
+            variantOf: variantOf ?? {},
+            only: await onlyOf(tx, edition, content),
+          })
         : await planRemaining(tx, editionId, hash);
     await recordEditionAct(tx, edition, {
       by,
@@ -57,6 +67,14 @@ export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId
   });
   await nudgeDueBatches(db, dispatchQueue, editionId);
   return audience;
+}
+
+/** The condition of the segment that an edition is for. */
+async function onlyOf(tx: Database, { newsletterId }: Edition, { audience }: EditionContent) {
+  if (audience === undefined || audience === null) return undefined;
+  const newsletter = await findNewsletter(tx, newsletterId);
+  const context = { language: newsletter?.language ?? '', timeZone: newsletter?.timeZone ?? 'UTC' };
+  return compileFilter(parseFilter(audience.filter), context);
 }
 
 /** Sends what is scheduled and due; one that fails does not hold up the next. */

@@ -9,9 +9,11 @@ import { signMessage } from '../platform/mime/index.ts';
 import { wordsOf } from '../platform/smtp/index.ts';
 import { makeStencil, splice } from '../rendering/index.ts';
 import { findSuppression } from '../subscribers/index.ts';
+import { findNewsletter } from '../editions/index.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
 import { renderNow, sampleValues } from './render.ts';
+import { audienceOf, peopleOfSegment } from './segments.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl' | 'relay'>;
 
@@ -55,6 +57,47 @@ export async function sendTest(newsroom: Parts, editionId: number, to: string, b
     detail: { to: address, hash: rendered.hash },
   });
   return handover.reply;
+}
+
+export interface TestSent {
+  address: string;
+  /** What the server said; null where it did not take it. */
+  reply: string | null;
+  problem: string | null;
+}
+
+/** Tests to so many people are a look at a draft; more are an edition. */
+export const MOST_TESTS = 25;
+
+/**
+ * The same to everybody of a segment, by its name or a filter. Throws `input-invalid` where it is nobody, or more people than a test is
+ * for; what one address refuses stops no other.
+ */
+export async function sendTestTo(newsroom: Parts, editionId: number, segment: string, by: string): Promise<TestSent[]> {
+  const { db } = newsroom;
+  const { newsletterId } = await getEdition(db, editionId);
+  const newsletter = await findNewsletter(db, newsletterId);
+  if (newsletter === undefined) throw new Error(`edition ${editionId} belongs to no newsletter`);
+  const { filter } = await audienceOf(db, newsletterId, segment);
+  const people = await peopleOfSegment(newsroom, newsletter, filter, MOST_TESTS + 1);
+  if (people.length === 0) throw new RoundupError('input-invalid', `Nobody is meant by: ${filter}`);
+  if (people.length > MOST_TESTS)
+    throw new RoundupError(
+      'input-invalid',
+      `A test goes to ${MOST_TESTS} people at most, and more are meant by: ${filter}`,
+    );
+  const sent: TestSent[] = [];
+  for (const { address } of people)
+    sent.push(
+      await sendTest(newsroom, editionId, address, by).then(
+        (reply) => ({ address, reply, problem: null }),
+        (error: unknown) => {
+          if (!(error instanceof RoundupError) || error.code === 'too-many-requests') throw error;
+          return { address, reply: null, problem: error.message };
+        },
+      ),
+    );
+  return sent;
 }
 
 /** Nobody mails whom they must not by calling it a test. */

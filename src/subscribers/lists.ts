@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { addressKey } from '../lib/addresses.ts';
-import { type Database, sql } from '../platform/database/index.ts';
+import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
 import type { Subscriber, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
 // Lists of any length, a page at a time: each page begins after the last row of the one before, by an index.
@@ -14,6 +14,8 @@ export interface SubscriberQuery {
   state?: SubscriptionState | undefined;
   /** How the address begins. */
   address?: string | undefined;
+  /** Of a newsletter's, those of whom this is so: a condition over `mailable`'s aliases. */
+  condition?: RawBuilder<boolean> | undefined;
   /** Of these newsletters only; undefined is all of them. */
   newsletterIds?: number[] | undefined;
 }
@@ -53,12 +55,13 @@ function idOf({ newsletterId }: SubscriberQuery) {
 }
 
 function conditionsOf(query: SubscriberQuery) {
-  const { after, newsletterId, state, address, newsletterIds } = query;
+  const { after, newsletterId, state, address, newsletterIds, condition } = query;
   const begins = `${addressKey(address ?? '').replace(/[\\%_]/g, '\\$&')}%`;
   const within = sql`exists (select from subscriptions s where s.subscriber_id = p.id and s.newsletter_id = any(${newsletterIds ?? []}::bigint[]))`;
   return [
     sql`true`,
     newsletterId === undefined ? undefined : sql`s.newsletter_id = ${newsletterId}`,
+    newsletterId === undefined ? undefined : condition,
     newsletterId === undefined || state === undefined ? undefined : sql`s.state = ${state}::subscription_state`,
     newsletterId !== undefined || newsletterIds === undefined ? undefined : within,
     address === undefined ? undefined : sql`p.address_key like ${begins}`,

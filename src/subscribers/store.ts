@@ -110,10 +110,10 @@ export function suppressionOf(addresses: RawBuilder<unknown>, reason: Suppressio
  * For statements of others that must read across: the people a newsletter may be sent to, as `subscriber_id`, `address` and
  * `name`. Unsubscribed, unconfirmed, pausing and suppressed people are never among them.
  */
-export function mailable(newsletterId: number) {
+export function mailable(newsletterId: number, subscriptions: RawBuilder<unknown> = sql`subscriptions`) {
   return sql`
     select p.id as subscriber_id, p.address, p.name
-    from subscriptions s join subscribers p on p.id = s.subscriber_id
+    from ${subscriptions} s join subscribers p on p.id = s.subscriber_id
     where s.newsletter_id = ${newsletterId} and s.state = 'active' and (s.paused_until is null or s.paused_until <= now())
       and not exists (select from suppressions x where x.address_key = p.address_key)`;
 }

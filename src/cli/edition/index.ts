@@ -3,11 +3,19 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { App } from '../../app.ts';
 import { type Sums, sumsOf, workersPresent } from '../../dispatch/index.ts';
-import { findNewsletter, listChoices, listEditions, listNewsletters, readContent } from '../../editions/index.ts';
+import {
+  audienceText,
+  findNewsletter,
+  listChoices,
+  listEditions,
+  listNewsletters,
+  readContent,
+} from '../../editions/index.ts';
 import { counted } from '../../lib/text.ts';
 import { shortDateTime } from '../../lib/time.ts';
 import {
   type Newsroom,
+  addressEdition,
   approveEdition,
   cancelEdition,
   fetchEditionImages,
@@ -47,6 +55,12 @@ export function editionCommand(): Command {
       .option('--preheader <text>', 'what inboxes show after the subject')
       .option('--note <markdown>', "the editor's note; @file reads it from a file")
       .action(edit),
+  );
+  command.addCommand(
+    add('audience', 'say whom it is for; an approval is withdrawn with it')
+      .argument('[segment]', 'a segment by its name, or a filter (see: roundup segment --help)')
+      .option('--everybody', 'all readers of the newsletter')
+      .action(address),
   );
   command.addCommand(add('approve', 'approve it as it is now: this, to the byte, is what goes out').action(approve));
   command.addCommand(
@@ -118,6 +132,7 @@ async function show(id: string, options: CommonOptions): Promise<void> {
     print(`${report.newsletter?.name ?? ''} no. ${edition.number}: ${stateText(edition, report.sums)}`);
     if (edition.correctsEditionId !== null) print(`  corrects edition ${edition.correctsEditionId}`);
     print(`  subject: ${content.subject}`);
+    if (edition.correctsEditionId === null) print(`  for ${audienceText(content.audience)}`);
     if (report.approval !== undefined)
       print(
         `  approved by ${report.approval.approvedBy}, ${shortDateTime(report.approval.approvedAt, 'UTC')}, ${report.approval.hash.slice(0, 12)}`,
@@ -140,6 +155,23 @@ function printLedger({ sums, reasons, forecast, newsletter }: EditionReport): vo
   print(
     `  planned finish ${shortDateTime(forecast.finishAt, newsletter?.timeZone ?? 'UTC')}, by ${forecast.limitedBy}`,
   );
+}
+
+async function address(
+  id: string,
+  segment: string | undefined,
+  options: CommonOptions & { everybody?: boolean },
+): Promise<void> {
+  await withApp(async (app) => {
+    if ((segment === undefined) === (options.everybody !== true))
+      throw new RoundupError('input-invalid', 'An edition is for a segment, or for everybody.', {
+        hint: `roundup edition audience ${id} <segment>, or --everybody`,
+      });
+    const parts = { db: app.database.db, clock: app.clock };
+    const revised = await addressEdition(parts, parseId(id), segment ?? null, actorOf(options));
+    tellRevised(revised, options);
+    if (!options.json) print(`  it is for ${audienceText(revised.content.audience)}`);
+  });
 }
 
 async function preview(id: string, options: CommonOptions & { to?: string }): Promise<void> {

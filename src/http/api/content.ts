@@ -11,6 +11,7 @@ import {
   moveInEdition,
   recomposeEdition,
   restoreRevision,
+  addressEdition,
   reviseEdition,
   takeChanges,
 } from '../../newsroom/index.ts';
@@ -76,6 +77,19 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
       params: editionParams,
       body: written,
       handle: (call) => changed(call, (revising) => reviseEdition(revising, call.params.editionId, call.body, call.by)),
+    }),
+    operation({
+      ...common,
+      id: 'addressEdition',
+      method: 'PUT',
+      path: '/editions/:editionId/audience',
+      summary: 'Say whom it is for: a segment, as it is now, or all readers',
+      params: editionParams,
+      body: z.strictObject({
+        segment: line(4_000).min(1).nullable().describe('The name of a segment, or a filter; null for all readers'),
+      }),
+      handle: (call) =>
+        changed(call, (revising) => addressEdition(revising, call.params.editionId, call.body.segment, call.by)),
     }),
     operation({
       ...common,

@@ -89,3 +89,20 @@ export const Import = z
     report: ImportReport.partial(),
   })
   .meta({ id: 'Import' });
+
+export const filter = z
+  .string()
+  .max(4_000)
+  .describe(
+    'Such as: topic is asia and language in (fr, es) and not attributes.plan is "gold card". Fields: status, newsletter, topic, language, cadence, subscribed, known, address, domain, name, attributes.…',
+  );
+export const Segment = z
+  .object({
+    id: z.int(),
+    newsletterId: z.int(),
+    name: z.string(),
+    filter: z.string().describe('In its usual form'),
+    madeBy: z.string(),
+    changedAt: time,
+  })
+  .meta({ id: 'Segment' });

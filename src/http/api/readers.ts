@@ -1,45 +1,36 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { recordAct } from '../../audit/index.ts';
 import {
   eraseReader,
-  queueImport,
-  runImport,
   importSuppressionList,
   liftSuppression,
-  previewImport,
+  readFilter,
   readerData,
   suppressAddress,
-  undoImport,
   unsubscribeReader,
 } from '../../newsroom/index.ts';
 import {
+  compileFilter,
   exportAsCsv,
   exportAsJson,
   exportSuppressions,
-  findImport,
   findSubscriber,
   listSubscriptions,
-  pageOfImports,
   pageOfSubscribers,
   pageOfSuppressions,
 } from '../../subscribers/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { type Identity, mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
+import { LIST, asFile, bytesOf, sendFile } from './files.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
-import { Import, SubscriberData, SuppressionImport } from './readerSchemas.ts';
+import { SubscriberData, filter, SuppressionImport } from './readerSchemas.ts';
 import {
   Subscriber,
   Subscription,
   Suppression,
   address,
-  count,
   id,
   line,
   page,
@@ -49,13 +40,6 @@ import {
 
 const tag = 'Readers';
 const subscriberParams = z.object({ subscriberId: id });
-const LIST_TYPES = ['text/csv', 'application/zip', 'application/gzip'];
-const ground = line(300).min(1).describe('On what ground they get mail, kept as their consent');
-const listQuery = {
-  name: line(200).optional().describe('What the file was called: in a Mailchimp export it tells who has left'),
-  keep: line(1_000).optional().describe('Columns that are kept as attributes, with commas between'),
-};
-const CSV_LIMIT_BYTES = 50 * 1024 * 1024;
 
 export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
   const parts = { db, clock: app.clock };
@@ -71,11 +55,14 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       throw new RoundupError('not-found', `There is no subscriber ${subscriberId}.`);
     return { ...subscriber, subscriptions };
   };
-  /** Throws `not-found`, also for one of a newsletter that the account does not see. */
-  const visibleImport = async (identity: Identity, importId: number) => {
-    const run = await findImport(db, importId);
-    if (run !== undefined && mayNewsletter(identity, run.newsletterId)) return run;
-    throw new RoundupError('not-found', `There is no import ${importId}.`);
+  /** What a filter asks of a newsletter's readers. Throws `input-invalid`. */
+  const conditionOf = async (
+    identity: Identity,
+    query: { filter?: string | undefined; newsletterId?: number | undefined },
+  ) => {
+    if (query.filter === undefined || query.newsletterId === undefined) return undefined;
+    const newsletter = await visibleNewsletter(db, identity, query.newsletterId);
+    return compileFilter(await readFilter(db, newsletter.id, query.filter), newsletter);
   };
   return [
     operation({
@@ -90,10 +77,11 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
           newsletterId: id.optional(),
           state: subscriptionState.optional(),
           address: line(254).optional(),
+          filter: filter.optional(),
         })
-        .refine((query) => query.state === undefined || query.newsletterId !== undefined, {
-          path: ['state'],
-          message: 'goes with newsletterId',
+        .refine(({ state, filter: by, newsletterId }) => newsletterId !== undefined || (state ?? by) === undefined, {
+          path: ['newsletterId'],
+          message: 'is wanted with state and filter',
         }),
       answer: page(Subscriber),
       handle: async ({ query, identity }) => {
@@ -101,7 +89,8 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
         const after = last === undefined || addressKey === undefined ? undefined : { id: last, addressKey };
         const newsletterIds = visibleIds(identity, query.newsletterId);
         if (newsletterIds?.length === 0) return { items: [], next: null };
-        const rows = await pageOfSubscribers(db, { ...query, after, limit: query.limit + 1, newsletterIds });
+        const condition = await conditionOf(identity, query);
+        const rows = await pageOfSubscribers(db, { ...query, condition, after, limit: query.limit + 1, newsletterIds });
         return pageOf(rows, query.limit, (last) => [last.id, last.addressKey]);
       },
     }),
@@ -129,100 +118,6 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
         await visibleNewsletter(db, identity, params.newsletterId);
         await visible(identity, params.subscriberId);
         await unsubscribeReader(parts, params, by);
-      },
-    }),
-    operation({
-      ...reading,
-      id: 'listImports',
-      method: 'GET',
-      path: '/imports',
-      summary: 'Imports and what became of them, the newest first',
-      query: z.strictObject({ ...paging, newsletterId: id.optional() }),
-      answer: page(Import),
-      handle: async ({ query, identity }) => {
-        const [before] = readCursor(z.tuple([id]), query.cursor) ?? [];
-        const newsletterIds = visibleIds(identity, query.newsletterId);
-        const rows = await pageOfImports(db, { before, limit: query.limit + 1, newsletterIds });
-        return pageOf(rows, query.limit, (last) => [last.id]);
-      },
-    }),
-    operation({
-      ...writing,
-      id: 'importSubscribers',
-      method: 'POST',
-      path: '/newsletters/:newsletterId/imports',
-      summary: 'Subscribe the people of a list',
-      description:
-        'A CSV of any dialect, with a first line that names the columns, one of them "email"; or gzip, or a zip of several, as Mailchimp, Substack, beehiiv, Ghost, listmonk, Keila and Buttondown export them. Nobody who left or is suppressed, here or there, is brought back. Answers when the list is read; the workers take it in, see GET /imports/{importId}. The same file again while that is under way is the same import.',
-      params: z.object({ newsletterId: id }),
-      query: z.strictObject({
-        ground,
-        ...listQuery,
-      }),
-      takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
-      status: 202,
-      answer: Import,
-      handle: async ({ params, query, body, identity, by }) => {
-        await visibleNewsletter(db, identity, params.newsletterId);
-        const wish = { newsletterId: params.newsletterId, ...query, keep: query.keep?.split(',') };
-        const { id } = await asFile(bytesOf(body), (file) => queueImport(parts, file, wish, by));
-        return visibleImport(identity, id);
-      },
-    }),
-    operation({
-      ...reading,
-      id: 'previewImport',
-      method: 'POST',
-      path: '/newsletters/:newsletterId/import-previews',
-      summary: 'What an import would do; for a day it can be run',
-      params: z.object({ newsletterId: id }),
-      query: z.strictObject(listQuery),
-      takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
-      answer: Import,
-      handle: async ({ params, query, body, identity, by }) => {
-        await visibleNewsletter(db, identity, params.newsletterId);
-        const wish = { newsletterId: params.newsletterId, ground: '', ...query, keep: query.keep?.split(',') };
-        const { id } = await asFile(bytesOf(body), (file) => previewImport(parts, file, wish, by));
-        return visibleImport(identity, id);
-      },
-    }),
-    operation({
-      ...reading,
-      id: 'getImport',
-      method: 'GET',
-      path: '/imports/:importId',
-      summary: 'An import: how far it is, and what became of the lines',
-      params: z.object({ importId: id }),
-      answer: Import,
-      handle: ({ params, identity }) => visibleImport(identity, params.importId),
-    }),
-    operation({
-      ...writing,
-      id: 'runImport',
-      method: 'POST',
-      path: '/imports/:importId/run',
-      summary: 'Take in what was looked at; the workers do it',
-      params: z.object({ importId: id }),
-      body: z.strictObject({ ground: ground }),
-      status: 202,
-      answer: Import,
-      handle: async ({ params, body, identity, by }) => {
-        await visibleImport(identity, params.importId);
-        await runImport(parts, params.importId, { ground: body.ground, by });
-        return visibleImport(identity, params.importId);
-      },
-    }),
-    operation({
-      ...writing,
-      id: 'undoImport',
-      method: 'DELETE',
-      path: '/imports/:importId',
-      wholeHouse: true,
-      summary: 'Take back what an import brought, as far as nobody has touched it since',
-      params: z.object({ importId: id }),
-      answer: z.object({ subscriptions: count, subscribers: count, suppressions: count }),
-      handle: async ({ params, by }) => {
-        return undoImport(parts, params.importId, by);
       },
     }),
     operation({
@@ -298,7 +193,7 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
       wholeHouse: true,
       summary: 'Never mail the addresses of a list, or those whose SHA-256 or MD5 is in it',
       query: z.strictObject({ detail: line(300).default('imported') }),
-      takes: { types: LIST_TYPES, limitBytes: CSV_LIMIT_BYTES, description: 'The list' },
+      takes: { ...LIST, description: 'The list' },
       status: 201,
       answer: SuppressionImport,
       handle: async ({ query, body, by }) => {
@@ -356,35 +251,4 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
 /** Whoever takes the list along is written down. */
 async function recordExport(db: ApiParts['db'], subject: string, by: string): Promise<void> {
   await recordAct(db, { actor: by, act: 'list exported', subject });
-}
-
-function sendFile(reply: FastifyReply, type: string, name: string, rows: AsyncGenerator<string>): FastifyReply {
-  return reply
-    .type(`${type}; charset=utf-8`)
-    .header('content-disposition', `attachment; filename="${name}"`)
-    .send(Readable.from(rows));
-}
-
-function bytesOf(body: unknown): Buffer {
-  if (!Buffer.isBuffer(body) || body.length === 0) throw new RoundupError('input-invalid', 'The body is empty.');
-  return body;
-}
-
-async function asFile<T extends object>(bytes: Buffer, act: (file: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'roundup-import-'));
-  try {
-    const file = path.join(folder, 'list.csv');
-    await writeFile(file, bytes, { mode: 0o600 });
-    return await act(file).catch((error: unknown) => {
-      // The name of our file is nobody's business.
-      if (error instanceof RoundupError)
-        throw new RoundupError(error.code, error.message.replaceAll(file, 'The list'), {
-          hint: error.hint,
-          cause: error,
-        });
-      throw error;
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

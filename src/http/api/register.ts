@@ -17,6 +17,8 @@ import { auditOperations, mediaOperations, webhookOperations } from './operator.
 import type { ApiParts } from './parts.ts';
 import { peopleOperations } from './people.ts';
 import { readerOperations } from './readers.ts';
+import { importOperations } from './imports.ts';
+import { segmentOperations } from './segments.ts';
 import { sendingOperations } from './sending.ts';
 import { pieceOperations, sourceOperations } from './sources.ts';
 
@@ -35,6 +37,8 @@ export function apiOperations(app: App): AnyOperation[] {
     ...contentOperations(parts),
     ...sendingOperations(parts),
     ...readerOperations(parts),
+    ...segmentOperations(parts),
+    ...importOperations(parts),
     ...mediaOperations(parts),
     ...peopleOperations(parts),
     ...webhookOperations(parts),

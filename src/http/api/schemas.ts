@@ -146,6 +146,11 @@ export const Content = z
     subject: z.string(),
     preheader: z.string(),
     note: z.string().describe('Markdown'),
+    audience: z
+      .object({ name: z.string(), filter: z.string() })
+      .nullable()
+      .optional()
+      .describe('The segment that it is for; without one, all readers'),
     sections: z.array(
       z.object({
         key: z.string(),
@@ -199,7 +204,7 @@ export const Revision = z
   .meta({ id: 'Revision' });
 export const Difference = z
   .object({
-    kind: z.enum(['subject', 'preheader', 'note', 'section', 'added', 'dropped', 'moved', 'edited']),
+    kind: z.enum(['subject', 'preheader', 'note', 'audience', 'section', 'added', 'dropped', 'moved', 'edited']),
     what: z.string(),
     before: z.string(),
     after: z.string(),

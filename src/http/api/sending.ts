@@ -14,6 +14,7 @@ import {
   sendBack,
   sendEdition,
   sendTest,
+  sendTestTo,
   stopEdition,
   takeApprovalBack,
 } from '../../newsroom/index.ts';
@@ -236,6 +237,25 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       handle: async ({ params, identity, body, by }) => {
         const { id } = await visibleEdition(db, identity, params.editionId);
         return { reply: await sendTest(await newsroom(), id, body.to, by) };
+      },
+    }),
+    operation({
+      id: 'sendTestToSegment',
+      method: 'POST',
+      path: '/editions/:editionId/segment-tests',
+      tag,
+      summary: 'Send it to everybody of a small segment, marked as a test',
+      role: 'author',
+      scope: 'editions:write',
+      params: editionParams,
+      body: z.strictObject({ segment: line(4_000).min(1).describe('The name of a segment, or a filter') }),
+      status: 201,
+      answer: z.object({
+        sent: z.array(z.object({ address, reply: z.string().nullable(), problem: z.string().nullable() })),
+      }),
+      handle: async ({ params, identity, body, by }) => {
+        const { id } = await visibleEdition(db, identity, params.editionId);
+        return { sent: await sendTestTo(await newsroom(), id, body.segment, by) };
       },
     }),
     operation({

@@ -1,7 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type App, QUEUE } from '../../app.ts';
 import { sumsOf, workersPresent } from '../../dispatch/index.ts';
-import { type Edition, listChoices, listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
+import {
+  type Edition,
+  audienceText,
+  listChoices,
+  listEditions,
+  listNewsletters,
+  nextSlot,
+} from '../../editions/index.ts';
 import { SAMPLE_ADDRESS, getEdition, renderNow, sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { reportEdition, stateText } from '../../reports/index.ts';
@@ -68,6 +75,7 @@ export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): v
       edition,
       newsletter,
       content,
+      audience: audienceText(content.audience),
       view,
       isText: view === 'text',
       tabs: VIEWS.map((name) => ({ name, current: name === view })),

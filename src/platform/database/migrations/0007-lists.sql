@@ -18,3 +18,14 @@ create index imports_unfinished on imports (made_at) where state in ('reading', 
 alter table subscriptions drop constraint subscriptions_newsletter_id_fkey;
 alter table consents drop constraint consents_newsletter_id_fkey;
 alter table consents drop constraint consents_subscriber_id_fkey;
+
+-- Parts of a newsletter's readers, by a filter that is read when it is asked.
+create table segments (
+  id             bigint generated always as identity primary key,
+  newsletter_id  bigint not null references newsletters,
+  name           text not null,
+  filter         text not null,
+  made_by        text not null,
+  changed_at     timestamptz not null
+);
+create unique index segments_name on segments (newsletter_id, lower(name));
