@@ -106,6 +106,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
       log,
       keys: config.keys,
       baseUrl: config.baseUrl,
+      unsubscribeAddress: config.unsubscribeAddress,
       deskUrl: config.deskUrl,
       retentionDays: config.retentionDays,
       relay,

@@ -1,7 +1,7 @@
 import { type App, QUEUE } from '../src/app.ts';
 import { endPresence, reconcile, reportPresence } from '../src/dispatch/index.ts';
 import { SECOND_MS } from '../src/lib/time.ts';
-import { continueImport, sendReaderLetters } from '../src/newsroom/index.ts';
+import { continueImport, fetchIncoming, sendReaderLetters } from '../src/newsroom/index.ts';
 import { reasonOf } from '../src/platform/errors.ts';
 import { deliverDue } from '../src/webhooks/index.ts';
 import { collectProcessor } from './collect.ts';
@@ -19,6 +19,7 @@ const PRESENCE_MS = SECOND_MS;
 const WEBHOOKS_MS = SECOND_MS;
 const LETTERS_MS = SECOND_MS;
 const IMPORTS_MS = SECOND_MS;
+const FETCH_MS = 10 * SECOND_MS;
 
 /** The workers of this process (`collects`: those that read sources and tell webhooks, too), its sign of life, and its look at the books, which needs no queue. */
 export async function startWorkers(app: App, { collects = true } = {}): Promise<Workers> {
@@ -44,6 +45,9 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
   const imports = repeated(app, 'take in lists', IMPORTS_MS, async () => {
     if (newsroom !== undefined) while (await continueImport(newsroom, () => !app.isStopping()));
   });
+  const fetching = repeated(app, 'look into the mailboxes', FETCH_MS, async () => {
+    if (newsroom !== undefined) await fetchIncoming(newsroom, app.config.incoming.mailboxes);
+  });
   const workers = [queues.worker(QUEUE.dispatch, dispatchProcessor(app.dispatchDeps()), { concurrency: BATCHES })];
   if (newsroom !== undefined) {
     const collect = collectProcessor(newsroom, queues.queue(QUEUE.collect));
@@ -56,6 +60,7 @@ export async function startWorkers(app: App, { collects = true } = {}): Promise<
       webhooks.stop();
       letters.stop();
       imports.stop();
+      fetching.stop();
       app.stopSending();
       await Promise.all([imports.settled(), ...workers.map((worker) => worker.close())]);
       await endPresence(db, app.processId).catch(() => {});

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { makeFirstLink } from '../accounts/index.ts';
 import type { App } from '../app.ts';
 import type { Web } from '../http/index.ts';
+import { startIncoming } from '../../workers/incoming.ts';
 import { startScheduler } from '../../workers/schedule.ts';
 import { startWorkers } from '../../workers/start.ts';
 import { untilStopped, withApp } from './context.ts';
@@ -40,10 +41,12 @@ async function run(roles: Roles): Promise<void> {
     async (app) => {
       const web = roles.web ? await (await import('../http/index.ts')).startWeb(app) : undefined;
       const scheduler = roles.web ? await startScheduler(app) : undefined;
+      const incoming = roles.web ? await startIncoming(app) : undefined;
       const workers = roles.workers ? await startWorkers(app, { collects: roles.sendOnly !== true }) : undefined;
       await announce(app, web, roles);
       await stopped;
       remark('Stopping: what is under way is finished first. Ctrl-C again ends at once.');
+      await incoming?.close();
       await scheduler?.close();
       await workers?.close();
       await web?.close();
@@ -65,6 +68,8 @@ async function announce(app: App, web: Web | undefined, { workers }: Roles): Pro
     remark(
       `${mark.warn} no SMTP_URL is set: mail goes to the local inbox${inbox === undefined ? '' : ' and no further'}`,
     );
+  for (const { protocol, host, port } of web === undefined ? [] : config.incoming.listen)
+    remark(`${mark.ok} mail comes in by ${protocol.toUpperCase()} on ${host}:${port}`);
   if (workers) remark(`${mark.ok} workers are running`);
   else remark(`${mark.note} no workers in this process: run "roundup work"`);
   if (web === undefined) return;

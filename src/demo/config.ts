@@ -37,6 +37,8 @@ export function demoConfig(dataDir: string, ports: DemoPorts): Config {
     redisUrl: undefined,
     relays: [],
     returnPath: undefined,
+    unsubscribeAddress: undefined,
+    incoming: { listen: [], mailboxes: [] },
     keys: localKeys(dataDir),
     dataDir,
     retentionDays: 400,

@@ -56,11 +56,13 @@ export interface ReaderMail {
   date: Date;
   /** The one-click address, where the letter belongs to a subscription (RFC 8058). */
   unsubscribeUrl?: string | undefined;
+  /** The same by mail, as a mailto address. */
+  unsubscribeMailto?: string | undefined;
 }
 
 /** The whole message: ASCII lines, none that begins with a dot, no CRLF at its end. */
 export function readerMessage(mail: ReaderMail): Buffer {
-  const { subject, html, text, from, to, language, messageId, date, unsubscribeUrl } = mail;
+  const { subject, html, text, from, to, language, messageId, date, unsubscribeUrl, unsubscribeMailto } = mail;
   const boundary = `=_${randomId()}`;
   const part = (type: string, body: string) => [
     `--${boundary}`,
@@ -73,7 +75,10 @@ export function readerMessage(mail: ReaderMail): Buffer {
     unsubscribeUrl === undefined
       ? []
       : [
-          plainHeader('List-Unsubscribe', `<${unsubscribeUrl}>`),
+          plainHeader(
+            'List-Unsubscribe',
+            [unsubscribeUrl, unsubscribeMailto].flatMap((way) => (way === undefined ? [] : [`<${way}>`])).join(', '),
+          ),
           plainHeader('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'),
         ];
   const lines = [

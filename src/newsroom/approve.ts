@@ -33,7 +33,7 @@ export interface Approved {
  * person's, `revision-changed` where it is at another revision than `ifRevision`. `unlessFound`: any finding counts as an error.
  */
 export async function approveEdition(
-  newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl'>,
+  newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'unsubscribeAddress'>,
   editionId: number,
   by: string,
   { unlessFound = false, ifRevision }: { unlessFound?: boolean; ifRevision?: number | undefined } = {},
@@ -92,7 +92,7 @@ async function requireAnother(db: Database, edition: Edition, by: string): Promi
 
 /** What readers get who are spared pieces; their photographs, too, are fetched before it is bound. */
 async function renderVariants(
-  newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl'>,
+  newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'unsubscribeAddress'>,
   edition: Edition,
   newsletter: Newsletter,
   content: EditionContent,

@@ -12,6 +12,7 @@ export { markPiece } from './mark.ts';
 export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
 export { decidePair, embargoPiece, getPiece } from './pieces.ts';
 export { continueImport, importList, previewImport, queueImport, runImport, undoImport } from './import.ts';
+export { fetchIncoming, isOurAddress, takeIncoming } from './incoming.ts';
 export { importSuppressionList, liftSuppression, suppressAddress, unsubscribeReader } from './readers.ts';
 export { askForReview, commentOn, sendBack, takeApprovalBack } from './review.ts';
 export { changeNewsletter, makeNewsletter, setPublication } from './settings.ts';

@@ -6,3 +6,9 @@ export function readerLinks(baseUrl: string) {
     preferences: (token: string) => `${baseUrl}/p/${token}`,
   };
 }
+
+/** A mail by which somebody leaves: with the token as its subject, which every mail program carries over. */
+export function mailtoOf(unsubscribeAddress: string | undefined): ((token: string) => string) | undefined {
+  if (unsubscribeAddress === undefined) return undefined;
+  return (token) => `mailto:${unsubscribeAddress}?subject=unsubscribe%20${token}`;
+}

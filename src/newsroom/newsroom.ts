@@ -12,6 +12,8 @@ export interface Newsroom {
   log: Log;
   keys: SigningKeys;
   baseUrl: string;
+  /** Where mail is a wish to leave; undefined: by mail nobody can. */
+  unsubscribeAddress: string | undefined;
   /** Where editors reach the desk. */
   deskUrl: string;
   /** How long the ledger keeps its rows. */

@@ -32,12 +32,13 @@ import {
   selfToken,
 } from '../subscribers/index.ts';
 import type { Newsroom } from './newsroom.ts';
+import { mailtoOf } from './links.ts';
 import { letterTongue } from './signUp.ts';
 
 // Letters to readers. What is due is written into the outbox, and what is in the outbox is handed over; any process may do it, and
 // may die over it.
 
-type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'relay'>;
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'relay' | 'unsubscribeAddress'>;
 
 /** As many as are handed over at once, so that none waits in hand while its lease runs out. */
 const AT_ONCE = 6;
@@ -139,7 +140,7 @@ async function send(parts: Parts, letter: WaitingLetter, newsletters: Newsletter
 }
 
 async function messageOf(
-  { db, keys, baseUrl }: Parts,
+  { db, keys, baseUrl, unsubscribeAddress }: Parts,
   letter: WaitingLetter,
   newsletter: Newsletter,
   newsletters: Newsletter[],
@@ -148,7 +149,7 @@ async function messageOf(
   const publication = await getPublication(db);
   const named = newsletters.filter((one) => about.newsletterIds?.includes(one.id));
   const links = linksOf({ keys, baseUrl }, letter, newsletter);
-  const isWelcome = letter.letter === 'welcome';
+  const hasOneList = letter.letter === 'welcome' && named.length === 1;
   const written = await writeReaderLetter(letter.letter, language, {
     publication: publication.name,
     postalAddress: publication.postalAddress,
@@ -168,7 +169,8 @@ async function messageOf(
     language,
     messageId: `letter.${id}.${madeAt.getTime().toString(36)}@${domain}`,
     date: madeAt,
-    unsubscribeUrl: isWelcome && named.length === 1 ? links.leave : undefined,
+    unsubscribeUrl: hasOneList ? links.leave : undefined,
+    unsubscribeMailto: hasOneList ? mailtoOf(unsubscribeAddress)?.(links.leaveToken) : undefined,
   });
   return signMessage(message, await dkimKeysFor(db, keys, domain), madeAt);
 }
@@ -182,6 +184,7 @@ function linksOf(
   const { signUpId = 0, changeId = 0, subscriberId = 0, newsletterIds = [] } = about;
   const until = about.until === undefined ? 0 : Date.parse(about.until);
   const link = { newsletterId: newsletterIds[0] ?? newsletter.id, subscriberId, editionId: 0 };
+  const leaveToken = readerToken(keys, 'unsubscribe', link);
   const preferences = `${baseUrl}/p/${readerToken(keys, 'preferences', link)}`;
   return {
     confirm: `${baseUrl}/confirm/${confirmToken(keys, signUpId, until)}`,
@@ -189,7 +192,8 @@ function linksOf(
     welcome: preferences,
     self: `${baseUrl}/me/${selfToken(keys, { subscriberId, address, until })}`,
     'new-address': `${baseUrl}/address/${signToken(keys, 'new-address', [changeId])}`,
-    leave: `${baseUrl}/u/${readerToken(keys, 'unsubscribe', link)}`,
+    leave: `${baseUrl}/u/${leaveToken}`,
+    leaveToken,
   };
 }
 

@@ -25,7 +25,7 @@ import {
 } from '../rendering/index.ts';
 import { type PieceNews, changeInWords, newsOf } from './changes.ts';
 import { type ImageProblem, withOwnImages } from './images.ts';
-import { readerLinks } from './links.ts';
+import { mailtoOf, readerLinks } from './links.ts';
 import type { Newsroom } from './newsroom.ts';
 
 /** An edition as it would go out now, with what preflight says of it. */
@@ -50,7 +50,7 @@ export interface RenderedEdition {
 export const SAMPLE_ADDRESS = 'reader@example.org';
 const SAMPLE_TOKEN = 'sample.0.0.0.abcdefghjkmnpqrstvwxyz0123';
 
-type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl'>;
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl' | 'unsubscribeAddress'>;
 
 /** What goes out: of an approved edition what was approved, of another what would be now. */
 export async function renderNow(parts: Parts, edition: Edition): Promise<RenderedEdition> {
@@ -68,7 +68,7 @@ export function renderVariant(parts: Parts, edition: Edition, content: EditionCo
 }
 
 async function renderFresh(
-  { db, clock, keys, baseUrl }: Parts,
+  { db, clock, keys, baseUrl, unsubscribeAddress }: Parts,
   edition: Edition,
   variant?: EditionContent,
 ): Promise<RenderedEdition> {
@@ -96,6 +96,7 @@ async function renderFresh(
     feedbackId: `${edition.id}:${newsletter.slug}:roundup:${domainOf(newsletter.sender.address).replaceAll('.', '-')}`,
     keyId: keys.current.id,
     unsubscribeUrl: links.unsubscribe,
+    unsubscribeMailto: mailtoOf(unsubscribeAddress),
   });
   const { unsubscribe } = links;
   return checked(

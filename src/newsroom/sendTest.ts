@@ -15,7 +15,7 @@ import type { Newsroom } from './newsroom.ts';
 import { renderNow, sampleValues } from './render.ts';
 import { audienceOf, peopleOfSegment } from './segments.ts';
 
-type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl' | 'relay'>;
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'keys' | 'baseUrl' | 'unsubscribeAddress' | 'relay'>;
 
 /**
  * Sends an edition as it is now to one address, marked as a test; its links for leaving do nothing. Returns the server's

@@ -41,6 +41,8 @@ export interface StencilInput {
   keyId: string;
   /** The one-click address (RFC 8058) for a token. */
   unsubscribeUrl: (token: string) => string;
+  /** A mail that says the same (RFC 2369 3.2), as a mailto address for a token; undefined where none comes in. */
+  unsubscribeMailto?: ((token: string) => string) | undefined;
 }
 
 /** What goes into the gaps for one reader. `to` and `messageId` are header values. */
@@ -133,7 +135,7 @@ function headers(input: StencilInput, boundary: string): Segment[] {
     `Date: ${gaps.marker('date')}`,
     `Message-ID: <${gaps.marker('messageId')}>`,
     plainHeader('List-ID', `${phrase(input.list.name)} <${input.list.id}>`),
-    `List-Unsubscribe: <${input.unsubscribeUrl(gaps.marker('unsubscribeToken'))}>`,
+    `List-Unsubscribe: ${waysToLeave(input, gaps.marker('unsubscribeToken'))}`,
     'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
     plainHeader('Feedback-ID', input.feedbackId),
     ...(input.language === '' ? [] : [plainHeader('Content-Language', input.language)]),
@@ -142,6 +144,12 @@ function headers(input: StencilInput, boundary: string): Segment[] {
   ];
   const head = gaps.cut(`${lines.join('\r\n')}\r\n`);
   return head.map((part) => (typeof part === 'string' ? part : { gap: part.gap, form: 'plain' }));
+}
+
+/** The one-click address first: whoever knows it takes it. */
+function waysToLeave({ unsubscribeUrl, unsubscribeMailto }: StencilInput, token: string): string {
+  const url = `<${unsubscribeUrl(token)}>`;
+  return unsubscribeMailto === undefined ? url : `${url},\r\n <${unsubscribeMailto(token)}>`;
 }
 
 function body(cut: Cut, form: GapForm): Segment[] {

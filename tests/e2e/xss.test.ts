@@ -121,10 +121,7 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
       expect(await executed()).toEqual([]);
     }
     // The same as a mail, without any of our protections around it: what a mail program would be given.
-    const { sample } = await renderNow(
-      { db, clock: house.clock, keys: house.config.keys, baseUrl: house.config.baseUrl },
-      edition,
-    );
+    const { sample } = await renderNow(await house.newsroom(), edition);
     const mail = await PostalMime.parse(sample.message);
     const bare = await browser.newContext();
     const open = await bare.newPage();
@@ -244,10 +241,7 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
       const marks = await Promise.all(page.frames().map((frame) => frame.evaluate('window.__xss')));
       expect([at, marks.filter((mark) => mark !== undefined)]).toEqual([at, []]);
     }
-    const { sample } = await renderNow(
-      { db, clock: house.clock, keys: house.config.keys, baseUrl: house.config.baseUrl },
-      await getEdition(db, edition.id),
-    );
+    const { sample } = await renderNow(await house.newsroom(), await getEdition(db, edition.id));
     const open = await (await browser.newContext()).newPage();
     await open.setContent(sample.html, { waitUntil: 'domcontentloaded' });
     await open.waitForTimeout(300);

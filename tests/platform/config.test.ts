@@ -23,6 +23,7 @@ test('every problem is named at once: the variable, what it holds, what is wante
     DATABASE_URL: 'mysql://u:hunter2@db/x',
     SMTP_URL: 'smtp://user:hunter2@mail.example.org?tls=maybe',
     RETURN_PATH: 'nobody',
+    INCOMING: 'imaps://user:hunter2@',
     SECRETS: 'short',
     TRUST_PROXY: 'perhaps!',
     LOG_LEVEL: 'loud',
@@ -101,4 +102,35 @@ describe('in a folder', () => {
     expect(localKeys(folder)).toEqual(localKeys(folder));
     expect(readFileSync(path.join(folder, 'signing-key'), 'utf8').length).toBeGreaterThanOrEqual(43);
   });
+});
+
+test('mail comes in by listening and by fetching; an address that nobody reads the mail of is none to offer', () => {
+  const address = { UNSUBSCRIBE_ADDRESS: 'leave@news.example.org' };
+  const incoming =
+    'lmtp://127.0.0.1:24 smtp://[::]:2525 imaps://a%40b:p%2Fw@mail.example.org imap://u:p@[::1]:1143/Back/Here';
+  expect(read({ ...address, INCOMING: incoming })).toMatchObject({
+    unsubscribeAddress: 'leave@news.example.org',
+    incoming: {
+      listen: [
+        { protocol: 'lmtp', host: '127.0.0.1', port: 24 },
+        { protocol: 'smtp', host: '::', port: 2525 },
+      ],
+      mailboxes: [
+        { host: 'mail.example.org', port: 993, secure: true, user: 'a@b', password: 'p/w', folder: 'INBOX' },
+        { host: '::1', port: 1143, secure: false, user: 'u', password: 'p', folder: 'Back/Here' },
+      ],
+    },
+  });
+  expect(() => read(address)).toThrow(/INCOMING is not set/);
+  expect(() => read({ INCOMING: 'smtp://0.0.0.0' })).toThrow(/UNSUBSCRIBE_ADDRESS is not set/);
+  for (const bad of [
+    'pop3://a:b@c',
+    'imaps://a@c',
+    'imaps://c',
+    'smtp://u:p@0.0.0.0',
+    'smtp://0.0.0.0/x',
+    'imaps://a:b@c?x=1',
+    'x',
+  ])
+    expect(() => read({ ...address, INCOMING: bad })).toThrow(/INCOMING holds/);
 });

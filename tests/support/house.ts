@@ -58,6 +58,8 @@ export function configFor(databaseUrl: string, dataDir: string): Config {
     redisUrl: undefined,
     relays: [],
     returnPath: undefined,
+    unsubscribeAddress: undefined,
+    incoming: { listen: [], mailboxes: [] },
     keys: { current: { id: 'k1', secret: Buffer.from('a-secret-of-thirty-two-characters') }, retired: [] },
     dataDir,
     leaseSeconds: 30,

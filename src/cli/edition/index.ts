@@ -302,5 +302,12 @@ function printFindings(findings: Finding[]): void {
 
 function partsOf(app: App) {
   const { database, clock, log, config } = app;
-  return { db: database.db, clock, log, keys: config.keys, baseUrl: config.baseUrl };
+  return {
+    db: database.db,
+    clock,
+    log,
+    keys: config.keys,
+    baseUrl: config.baseUrl,
+    unsubscribeAddress: config.unsubscribeAddress,
+  };
 }

@@ -121,7 +121,13 @@ export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): v
     });
   });
 
-  const newsroomParts = () => ({ db, clock: app.clock, keys: app.config.keys, baseUrl: app.config.baseUrl });
+  const newsroomParts = () => ({
+    db,
+    clock: app.clock,
+    keys: app.config.keys,
+    baseUrl: app.config.baseUrl,
+    unsubscribeAddress: app.config.unsubscribeAddress,
+  });
 
   /** What an account may not see is not there for it. */
   async function visible(request: FastifyRequest<Params>): Promise<Edition> {

@@ -1,5 +1,6 @@
 import type { SigningKeys } from '../../lib/tokens.ts';
 import type { LogLevel } from '../log.ts';
+import type { Incoming } from './incoming.ts';
 
 export type TlsPolicy = 'opportunistic' | 'required' | 'implicit' | 'none';
 
@@ -50,6 +51,10 @@ export interface Config {
   relays: Relay[];
   /** Where bounces go (VERP); undefined: the newsletter's sender. */
   returnPath: string | undefined;
+  /** Where mail is a wish to leave; set only where mail comes in. */
+  unsubscribeAddress: string | undefined;
+  /** Where mail that comes back is taken, or fetched. */
+  incoming: Incoming;
   keys: SigningKeys;
   dataDir: string;
   /** How long a worker may be silent before what it holds is given to others. */

@@ -4,6 +4,7 @@ import type { SigningKey, SigningKeys } from '../../lib/tokens.ts';
 import { RoundupError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
 import type { Config } from './config.ts';
+import { INCOMING_WANTS, parseIncoming } from './incoming.ts';
 import { RELAYS_WANT, hidePassword, parseRelays } from './relays.ts';
 
 // Reads the environment once. Every variable that is wrong is reported, all at once, by name, with what it holds (secrets
@@ -54,11 +55,7 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
     ),
     redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379'),
     relays: relays ?? [],
-    returnPath: reader.read(
-      'RETURN_PATH',
-      parseReturnPath,
-      'a mail address such as bounces@news.example.org, with at most 20 characters before the @',
-    ),
+    ...readIncoming(reader),
     dataDir,
     logLevel:
       reader.read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text), LOG_LEVELS.join(', ')) ?? 'info',
@@ -66,6 +63,26 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   };
   reader.throwProblems();
   return { ...config, keys: secrets ?? makeKeys(dataDir) };
+}
+
+/** An address that nobody reads mail of is none to offer. */
+function readIncoming(reader: Reader): Pick<Config, 'returnPath' | 'unsubscribeAddress' | 'incoming'> {
+  const returnPath = reader.read(
+    'RETURN_PATH',
+    parseReturnPath,
+    'a mail address such as bounces@news.example.org, with at most 20 characters before the @',
+  );
+  const address = 'a mail address such as leave@news.example.org';
+  const unsubscribeAddress = reader.read('UNSUBSCRIBE_ADDRESS', parseReturnPath, address);
+  const incoming = reader.read('INCOMING', parseIncoming, INCOMING_WANTS, hidePassword);
+  if (unsubscribeAddress !== undefined && !reader.has('INCOMING'))
+    reader.missing(
+      'INCOMING',
+      `${INCOMING_WANTS} (UNSUBSCRIBE_ADDRESS is offered to readers, and its mail must come in)`,
+    );
+  if (incoming !== undefined && returnPath === undefined && unsubscribeAddress === undefined)
+    reader.missing('UNSUBSCRIBE_ADDRESS', `${address}, or RETURN_PATH (INCOMING takes the mail of these)`);
+  return { returnPath, unsubscribeAddress, incoming: incoming ?? { listen: [], mailboxes: [] } };
 }
 
 function readLimits(reader: Reader): Pick<Config, 'leaseSeconds' | 'retentionDays'> {

@@ -29,3 +29,15 @@ create table segments (
   changed_at     timestamptz not null
 );
 create unique index segments_name on segments (newsletter_id, lower(name));
+
+-- Mail that came back to us, as it came, for three months; what was done about it, where anything was.
+create table incoming_mails (
+  id             bigint generated always as identity primary key,
+  hash           text not null unique,
+  received_at    timestamptz not null,
+  mail_from      text not null,
+  rcpt_to        text[] not null,
+  message        bytea,
+  done           text not null default ''
+);
+create index incoming_mails_age on incoming_mails (received_at);
