@@ -6,7 +6,10 @@ import { Command } from 'commander';
 import type { App } from '../app.ts';
 import { workersPresent } from '../dispatch/index.ts';
 import { listNewsletters } from '../editions/index.ts';
+import { countIncoming } from '../bounces/index.ts';
 import { domainOf } from '../lib/addresses.ts';
+import { shortDateTime } from '../lib/time.ts';
+import { probeMailbox } from '../platform/incoming/index.ts';
 import { sql } from '../platform/database/index.ts';
 import { reasonOf } from '../platform/errors.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
@@ -37,6 +40,7 @@ export function doctorCommand(): Command {
         await check('clock', () => clock(app)),
         await check('queue', () => queue(app)),
         await check('mail server', () => mailServer(app)),
+        await check('mail that comes in', () => incoming(app)),
         await check('workers', () => workers(app)),
         ...(await senders(app)),
       ];
@@ -66,6 +70,21 @@ async function configuration({ config }: App): Promise<Verdict> {
     );
   }
   return ok(`${config.production ? 'production' : 'not production'}, links begin with ${config.baseUrl}`);
+}
+
+async function incoming({ config, database: { db } }: App): Promise<Verdict> {
+  const { listen, mailboxes } = config.incoming;
+  if (listen.length + mailboxes.length === 0) return ok('none: readers leave by the link, and no mailto is offered');
+  for (const mailbox of mailboxes) await probeMailbox(mailbox);
+  const kept = await countIncoming(db);
+  const last = kept.map(({ last: at }) => at.getTime());
+  const ways = [
+    ...listen.map(({ protocol, host, port }) => `${protocol.toUpperCase()} on ${host}:${port}`),
+    ...mailboxes.map(({ user, host, folder }) => `${folder} of ${user} at ${host}`),
+  ];
+  const when =
+    last.length === 0 ? 'nothing has come yet' : `the last ${shortDateTime(new Date(Math.max(...last)), 'UTC')}`;
+  return ok(`${ways.join(', ')}; ${when}`);
 }
 
 function dataFolder({ config }: App): Verdict {

@@ -10,6 +10,7 @@ import {
   newsletterSettingsSchema,
   nextSlot,
 } from '../editions/index.ts';
+import { TONGUES, tongueOf } from '../lib/tongues.ts';
 import { shortDateTime } from '../lib/time.ts';
 import { changeNewsletter, makeNewsletter } from '../newsroom/index.ts';
 import type { Database } from '../platform/database/index.ts';
@@ -76,7 +77,33 @@ export function newsletterCommand(): Command {
   command.addCommand(
     withJson(new Command('show').description('show one newsletter, or list all').argument('[slug]')).action(show),
   );
+  command.addCommand(
+    new Command('form')
+      .description('write the HTML of a form to subscribe, to copy into another site, to standard output')
+      .argument('<slug...>', 'the newsletters to choose from; open to all (newsletter edit --public)')
+      .option('--lang <tag>', 'in which language: en, es, fr, ar (the first newsletter’s by default)')
+      .action(form),
+  );
   return command;
+}
+
+async function form(slugs: string[], options: { lang?: string }): Promise<void> {
+  await withApp(async (app) => {
+    const newsletters = [];
+    for (const slug of slugs) newsletters.push(await getNewsletter(app.database.db, slug));
+    const closed = newsletters.find(({ isPublic }) => !isPublic);
+    if (closed !== undefined)
+      throw new RoundupError('state-refused', `${closed.name} is not open to all.`, {
+        hint: `Open it with: roundup newsletter edit ${closed.slug} --public`,
+      });
+    const tongue = tongueOf(options.lang ?? newsletters[0]?.language);
+    if (options.lang !== undefined && tongue === undefined)
+      throw new RoundupError('input-invalid', `There is no form in “${options.lang}”.`, {
+        hint: `There are: ${TONGUES.join(', ')}`,
+      });
+    const { formSnippet } = await import('../http/index.ts');
+    print(formSnippet(newsletters, { baseUrl: app.config.baseUrl, tongue: tongue ?? 'en' }).trimEnd());
+  });
 }
 
 function withSettings(command: Command): Command {

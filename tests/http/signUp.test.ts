@@ -1,8 +1,8 @@
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
-import { type Web, startWeb } from '../../src/http/index.ts';
+import { type Web, formSnippet, startWeb } from '../../src/http/index.ts';
 import { DAY_MS } from '../../src/lib/time.ts';
-import { tick } from '../../src/newsroom/index.ts';
+import { publicNewsletters, tick } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { listConsents, listSubscriptions, findSubscriberByAddress } from '../../src/subscribers/index.ts';
 import { listDeliveriesOf, makeWebhook } from '../../src/webhooks/index.ts';
@@ -250,6 +250,32 @@ test('a form on another site, and a program, ask the same way; what is not open 
     expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([400, 'input-invalid']);
   }
   expect((await ask({ newsletter: 'staff', address: 'p@readers.example' })).status).toBe(400);
+});
+
+test('the form to copy says what ours says, and works from another site, by a browser without script', async () => {
+  const newsletters = await publicNewsletters(db());
+  const html = formSnippet(
+    newsletters.filter(({ slug }) => slug === 'weekly'),
+    { baseUrl: 'https://news.example.org', tongue: 'fr' },
+  );
+  expect(html).toContain('action="https://news.example.org/subscribe?lang=fr"');
+  expect(html).toContain('favourite contributors');
+  expect(html).not.toMatch(/<script|javascript:|onsubmit/i);
+  const fields = Object.fromEntries(
+    [...html.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name!, value!]),
+  );
+  const answer = await page(
+    post(
+      '/subscribe?lang=fr',
+      { ...fields, website: '', address: 'ana@readers.example' },
+      { origin: 'https://elsewhere.example' },
+    ),
+  );
+  expect(answer.status).toBe(200);
+  expect((await last()).subject).toContain('Weekly');
+  const both = formSnippet(newsletters, { baseUrl: 'https://news.example.org', tongue: 'ar' });
+  expect(both).toContain('dir="rtl"');
+  expect(both.match(/type="checkbox" name="newsletter"/g)).toHaveLength(2);
 });
 
 test('a slip in a well-known domain is asked about, and what is meant so is taken so', async () => {

@@ -44,7 +44,7 @@ run(
       mail('To: back@news.example.org', 'Subject: late');
       await expect(fetchMail(mailbox, () => Promise.reject(new Error('the database is away')))).rejects.toThrow('away');
       expect(await fetchMail(mailbox, take)).toBe(1);
-      await expect(fetchMail({ ...mailbox, password: 'wrong' }, take)).rejects.toThrow();
+      await expect(fetchMail({ ...mailbox, password: 'wrong' }, take)).rejects.toThrow('Command failed');
     } finally {
       await house.remove();
       await dovecot.stop();

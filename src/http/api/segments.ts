@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { countSegment, keepSegment, removeSegment } from '../../newsroom/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { findSegment, listSegments } from '../../subscribers/index.ts';
+import { TONGUES, tongueOf } from '../../lib/tongues.ts';
 import { mayNewsletter } from '../access.ts';
+import { formSnippet } from '../pages/snippet.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleNewsletter } from './parts.ts';
 import { Segment, filter } from './readerSchemas.ts';
@@ -57,6 +59,25 @@ export function segmentOperations({ app, db }: ApiParts): AnyOperation[] {
         if (segment === undefined || !mayNewsletter(identity, segment.newsletterId))
           throw new RoundupError('not-found', `There is no segment ${params.segmentId}.`);
         await removeSegment(parts, segment.id, by);
+      },
+    }),
+    operation({
+      ...reading,
+      id: 'getForm',
+      method: 'GET',
+      path: '/newsletters/:newsletterId/form',
+      summary: 'A form to subscribe by, as HTML to copy into another site',
+      params: ofNewsletter,
+      query: z.strictObject({ language: z.enum(TONGUES).optional() }),
+      answer: z.object({ html: z.string() }),
+      handle: async ({ params, query, identity }) => {
+        const newsletter = await visibleNewsletter(db, identity, params.newsletterId);
+        if (!newsletter.isPublic)
+          throw new RoundupError('state-refused', `${newsletter.name} is not open to all.`, {
+            hint: 'Set isPublic in its settings first.',
+          });
+        const tongue = query.language ?? tongueOf(newsletter.language) ?? 'en';
+        return { html: formSnippet([newsletter], { baseUrl: app.config.baseUrl, tongue }) };
       },
     }),
     operation({

@@ -26,24 +26,36 @@ export const INCOMING_WANTS =
 
 /** Undefined where any of it cannot be read. */
 export function parseIncoming(text: string): Incoming | undefined {
-  const incoming: Incoming = { listen: [], mailboxes: [] };
-  for (const one of text.split(/\s+/)) {
-    const url = URL.canParse(one) ? new URL(one) : undefined;
-    const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
-    if (url === undefined || host === '' || url.search !== '') return undefined;
-    const scheme = url.protocol.slice(0, -1);
-    if (scheme === 'smtp' || scheme === 'lmtp') {
-      if (url.username !== '' || !/^\/?$/.test(url.pathname)) return undefined;
-      incoming.listen.push({ protocol: scheme, host, port: Number(url.port || (scheme === 'smtp' ? 25 : 24)) });
-    } else if (scheme === 'imap' || scheme === 'imaps') {
-      const secure = scheme === 'imaps';
-      const [user, password, folder] = [url.username, url.password, url.pathname.slice(1)].map(plain);
-      if (!user || !password || folder === undefined) return undefined;
-      const port = Number(url.port || (secure ? 993 : 143));
-      incoming.mailboxes.push({ host, port, secure, user, password, folder: folder || 'INBOX' });
-    } else return undefined;
-  }
-  return incoming;
+  const urls = text.split(/\s+/).map((one) => (URL.canParse(one) ? new URL(one) : undefined));
+  const known = urls.filter((url) => url !== undefined && url.hostname !== '' && url.search === '') as URL[];
+  const listen = known.filter(({ protocol }) => /^(smtp|lmtp):$/.test(protocol)).map(parseListening);
+  const mailboxes = known.filter(({ protocol }) => /^imaps?:$/.test(protocol)).map(parseMailbox);
+  if (listen.length + mailboxes.length < urls.length) return undefined;
+  if (!isWhole(listen) || !isWhole(mailboxes)) return undefined;
+  return { listen, mailboxes };
+}
+
+function isWhole<T>(list: (T | undefined)[]): list is T[] {
+  return !list.includes(undefined);
+}
+
+function parseListening({ protocol, hostname, port, username, pathname }: URL): Listening | undefined {
+  if (username !== '' || !/^\/?$/.test(pathname)) return undefined;
+  const isSmtp = protocol === 'smtp:';
+  return { protocol: isSmtp ? 'smtp' : 'lmtp', host: bare(hostname), port: Number(port || (isSmtp ? 25 : 24)) };
+}
+
+function parseMailbox({ protocol, hostname, port, username, password, pathname }: URL): Mailbox | undefined {
+  const secure = protocol === 'imaps:';
+  const [user, secret, folder] = [username, password, pathname.slice(1)].map(plain);
+  if (!user || !secret || folder === undefined) return undefined;
+  const number = Number(port || (secure ? 993 : 143));
+  return { host: bare(hostname), port: number, secure, user, password: secret, folder: folder || 'INBOX' };
+}
+
+/** An IPv6 address without its brackets. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function plain(text: string): string | undefined {

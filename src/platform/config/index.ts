@@ -3,4 +3,4 @@ export { readConfig } from './read.ts';
 export { localKeys } from './keys.ts';
 export { loadConfig } from './load.ts';
 export { parseRate, quotaOn } from './relays.ts';
-export type { Incoming, Listening, Mailbox } from './incoming.ts';
+export type { Listening, Mailbox } from './incoming.ts';

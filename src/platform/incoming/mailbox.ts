@@ -28,6 +28,18 @@ export async function fetchMail(mailbox: Mailbox, take: TakeMail, most = 500): P
   }
 }
 
+/** Can it be opened? Throws what the server says. */
+export async function probeMailbox(mailbox: Mailbox): Promise<void> {
+  const client = clientFor(mailbox);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.mailboxOpen(mailbox.folder, { readOnly: true });
+  } finally {
+    await client.logout().catch(() => client.close());
+  }
+}
+
 function clientFor({ host, port, secure, user, password }: Mailbox): ImapFlow {
   const isHere = /^(127\.|::1$|localhost$)/.test(host);
   return new ImapFlow({
