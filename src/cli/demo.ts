@@ -223,6 +223,8 @@ async function tell(app: App, { web, siteUrl, seconds, stays }: Showing, result:
   print(`  the inbox    ${await link('/inbox')}`);
   print(`  the queue    ${await link('/queue')}`);
   print(`  the site     ${siteUrl}/`);
+  print(`  subscribing  ${app.config.baseUrl}/subscribe`);
+  print(`  the archive  ${app.config.baseUrl}/archive`);
   print(pc.dim(`\n  Ctrl-C ends it. The mails stay in ${app.config.dataDir}/inbox, a Maildir.\n`));
 }
 
