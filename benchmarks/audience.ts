@@ -5,7 +5,14 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Fastify from 'fastify';
 import { startWeb } from '../src/http/index.ts';
-import { askToSubscribe, choosePublic, importList, previewImport, sendReaderLetters } from '../src/newsroom/index.ts';
+import {
+  askToSubscribe,
+  choosePublic,
+  countSegment,
+  importList,
+  previewImport,
+  sendReaderLetters,
+} from '../src/newsroom/index.ts';
 import { type Database, sql } from '../src/platform/database/index.ts';
 import { pageOfSubscribers } from '../src/subscribers/index.ts';
 import { openHouse } from './house.ts';
@@ -91,27 +98,30 @@ async function measureImport(house: Bench, file: string) {
   return imported;
 }
 
-const QUERIES = [
-  { name: 'a page', query: (id: number) => ({ limit: 51, newsletterId: id }) },
+type Query = Parameters<typeof pageOfSubscribers>[1];
+const list = (query: (id: number, size: number) => Query) => (house: Bench, size: number) =>
+  pageOfSubscribers(house.app.database.db, query(house.newsletterId, size));
+const LISTS = [
+  { name: 'a page', run: list((newsletterId) => ({ limit: 51, newsletterId })) },
   {
     name: 'a page far in',
-    query: (id: number) => ({ limit: 51, newsletterId: id, after: { id: SMALL - 100, addressKey: '' } }),
+    run: list((newsletterId, size) => ({ limit: 51, newsletterId, after: { id: size - 100, addressKey: '' } })),
   },
-  { name: 'search', query: () => ({ limit: 51, address: 'reader.77' }) },
+  { name: 'search', run: list(() => ({ limit: 51, address: 'reader.77' })) },
 ];
 
-async function timed(house: Bench, query: Parameters<typeof pageOfSubscribers>[1]): Promise<number> {
+async function timed(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
-  await pageOfSubscribers(house.app.database.db, query);
+  await act();
   return performance.now() - began;
 }
 
 async function measureLists(few: Bench, many: Bench) {
   const lists = [];
-  for (const { name, query } of QUERIES) {
+  for (const { name, run } of LISTS) {
     const times: { few: number[]; many: number[] } = { few: [], many: [] };
     for (let n = 0; n < 320; n++) {
-      const [a, b] = [await timed(few, query(few.newsletterId)), await timed(many, query(many.newsletterId))];
+      const [a, b] = [await timed(() => run(few, SMALL)), await timed(() => run(many, ROWS))];
       if (n < 20) continue;
       times.few.push(a);
       times.many.push(b);
@@ -121,6 +131,26 @@ async function measureLists(few: Bench, many: Bench) {
     log(`  ${name.padEnd(14)} ${a.toFixed(2)} ms, ${b.toFixed(2)} ms: ${(b / a).toFixed(2)} × (aim ≤ 2)`);
   }
   return lists;
+}
+
+/** How many are meant by a filter: about, at once, and counted. */
+async function measureSegment(many: Bench) {
+  const { app, newsletterId: id } = many;
+  const { db } = app.database;
+  await sql`analyze subscriptions`.execute(db);
+  const newsletter = { id, language: 'en', timeZone: 'UTC' };
+  const filter = 'domain ends with "7.example" and subscribed before 2026-01-01';
+  const times: number[] = [];
+  for (let n = 0; n < 20; n++)
+    times.push(await timed(() => countSegment({ db }, newsletter, filter, { exact: false })));
+  const about = await countSegment({ db }, newsletter, filter, { exact: false });
+  const began = performance.now();
+  const exact = await countSegment({ db }, newsletter, filter, { exact: true });
+  const segment = { about: about.count, aboutMs: p95(times), exact: exact.count, exactMs: performance.now() - began };
+  log(
+    `  segment        ≈ ${segment.about} in ${segment.aboutMs.toFixed(0)} ms, exactly ${segment.exact} in ${segment.exactMs.toFixed(0)} ms`,
+  );
+  return segment;
 }
 
 /** Each from another network: the limit of one is another matter. */
@@ -220,9 +250,10 @@ try {
   await sql`vacuum analyze`.execute(db);
   await sql`vacuum analyze`.execute(small.app.database.db);
   const lists = await measureLists(small, large);
+  const segment = await measureSegment(large);
   const signUps = await measureSignUps(large);
   const bombing = await measureBombing(large);
-  if (options.json) process.stdout.write(`${JSON.stringify({ imported, lists, signUps, bombing })}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ imported, lists, segment, signUps, bombing })}\n`);
 } finally {
   await large.remove();
   await small.remove();

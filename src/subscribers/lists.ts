@@ -68,7 +68,8 @@ function conditionsOf(query: SubscriberQuery) {
     after === undefined
       ? undefined
       : address === undefined
-        ? sql`${idOf(query)} > ${after.id}`
+        ? // Of both, so that a join in their order begins there on both sides.
+          sql`${idOf(query)} > ${after.id} and p.id > ${after.id}`
         : sql`p.address_key ~>~ ${after.addressKey}`,
   ].filter((condition) => condition !== undefined);
 }
