@@ -62,11 +62,18 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
   const processId = randomId(8);
   const leaving = new Spool<KeptLeave>(path.join(config.dataDir, 'leaving'));
   const applyAll = async () => {
-    const done = await leaving.apply(({ at, ...link }) => leave(database.db, link, new Date(at)));
+    const done = await leaving.apply(({ at, ...link }) =>
+      leave(database.db, link, at === undefined ? undefined : new Date(at)),
+    );
     if (done > 0) log.info(`${done} left while the database was away; that is written down now`);
   };
-  let applying: Promise<void> | undefined;
-  const applyLeaving = () => (applying ??= applyAll().finally(() => (applying = undefined)));
+  // One after the other: whoever asks while the notes are being read may have one that came after.
+  let last: Promise<void> = Promise.resolve();
+  const applyLeaving = () => {
+    const next = last.then(applyAll);
+    last = next.catch(() => {});
+    return next;
+  };
   let dispatch: { sender: Sender; statements: Statements } | undefined;
   let stopping = false;
   const openDispatch = () => {

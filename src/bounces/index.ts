@@ -1,2 +1,2 @@
-export { countIncoming, insertIncoming, sweepIncoming } from './store.ts';
+export { countIncoming, eraseIncoming, insertIncoming, sweepIncoming } from './store.ts';
 export { plainRecipient, wishToLeave } from './wish.ts';

@@ -32,3 +32,12 @@ export async function countIncoming(db: Database): Promise<{ done: string; count
 export async function sweepIncoming(db: Database, before: Date): Promise<void> {
   await sql`delete from incoming_mails where received_at < ${before}`.execute(db);
 }
+
+/** Mails from or to somebody, or with the address in them. */
+export async function eraseIncoming(tx: Database, address: string): Promise<void> {
+  const key = address.toLowerCase();
+  await sql`delete from incoming_mails where lower(mail_from) = ${key} or exists (select from unnest(rcpt_to) r where lower(r) = ${key})
+    or position(convert_to(${address}, 'UTF8') in message) > 0 or position(convert_to(${key}, 'UTF8') in message) > 0`.execute(
+    tx,
+  );
+}

@@ -3,9 +3,19 @@ import type { SigningKeys } from '../lib/tokens.ts';
 import type { IncomingMail } from '../platform/incoming/index.ts';
 import { type ReaderLink, readReaderToken } from '../subscribers/index.ts';
 
+const MAX_PLACE = 1_000;
+
 /** The address of an address with something behind a plus: "leave+x@…" is "leave@…". In lower case. */
 export function plainRecipient(address: string): string {
-  return address.toLowerCase().replace(/\+[^@]*(?=@)/, '');
+  const lower = address.toLowerCase();
+  const [at, plus] = [lower.lastIndexOf('@'), lower.indexOf('+')];
+  return plus === -1 || plus > at ? lower : lower.slice(0, plus) + lower.slice(at);
+}
+
+/** What stands behind the plus; empty where there is none. */
+function behindPlus(address: string): string {
+  const [at, plus] = [address.lastIndexOf('@'), address.indexOf('+')];
+  return plus === -1 || plus > at ? '' : address.slice(plus + 1, at);
 }
 
 /**
@@ -19,7 +29,10 @@ export async function wishToLeave(
 ): Promise<ReaderLink | undefined> {
   const ours = to.filter((recipient) => plainRecipient(recipient) === address.toLowerCase());
   if (ours.length === 0 || (from === '' && !isFetched)) return undefined;
-  const { headers, subject = '' } = await PostalMime.parse(message);
+  // What cannot be read wishes nothing, and is kept like all the rest.
+  const parsed = await PostalMime.parse(message).catch(() => undefined);
+  if (parsed === undefined) return undefined;
+  const { headers, subject = '' } = parsed;
   const valueOf = (name: string) =>
     headers
       .find(({ key }) => key === name)
@@ -28,7 +41,12 @@ export async function wishToLeave(
   const submitted = valueOf('auto-submitted') ?? 'no';
   if (submitted !== 'no' && !submitted.startsWith('no;')) return undefined;
   if (valueOf('return-path') === '<>' || valueOf('content-type')?.startsWith('multipart/report')) return undefined;
-  const places = [subject, ...ours.map((recipient) => /\+([^@]*)@/.exec(recipient)?.[1] ?? '')];
-  const words = places.flatMap((place) => place.toLowerCase().split(/[^a-z0-9.]+/));
+  const places = [subject, ...ours.map(behindPlus)];
+  const words = places.flatMap((place) =>
+    place
+      .slice(0, MAX_PLACE)
+      .toLowerCase()
+      .split(/[^a-z0-9.]+/),
+  );
   return words.map((word) => readReaderToken(keys, 'unsubscribe', word)).find((link) => link !== undefined);
 }

@@ -93,7 +93,7 @@ async function count(slug: string, wanted: string, options: CommonOptions & { pe
     if (!about.isExact && options.json !== true) print(`${mark.note} ${countText(about)} of ${newsletter.name}`);
     const exact = about.isExact ? about : await countSegment({ db }, newsletter, filter, { exact: true });
     const limit = Math.min(Number.parseInt(options.people, 10) || 0, 1_000);
-    const people = limit === 0 ? [] : await peopleOfSegment({ db }, newsletter, filter, limit);
+    const people = limit === 0 ? [] : await peopleOfSegment({ db }, newsletter, filter, { limit });
     if (options.json) return printJson({ ...exact, people });
     print(`${mark.ok} ${counted(exact.count, 'reader')} of ${newsletter.name}: ${filter}`);
     if (people.length > 0)

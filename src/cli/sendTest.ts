@@ -24,7 +24,7 @@ export function sendTestCommand(): Command {
         });
       const sent =
         address === undefined
-          ? await sendTestTo(newsroom, parseId(id), options.segment ?? '', by)
+          ? await sendTestTo(newsroom, parseId(id), { segment: options.segment ?? '' }, by)
           : [{ address, reply: await sendTest(newsroom, parseId(id), address, by), problem: null }];
       if (options.json)
         return printJson(address === undefined ? { edition: parseId(id), sent } : { edition: parseId(id), ...sent[0] });

@@ -7,6 +7,7 @@ import { shortDateTime } from '../lib/time.ts';
 import {
   type ImportReport,
   countSubscriptions,
+  dropImport,
   listSubscribers,
   pageOfImports,
   type Subscriber,
@@ -101,7 +102,9 @@ async function runImport(slug: string, file: string, options: ImportOptions): Pr
         const keep = options.keep?.split(',');
         const wish = { newsletterId: newsletter.id, ground: options.ground, keep, onProgress };
         const take = options.dryRun === true ? previewImport : importList;
-        return (await take(parts, file, wish, actorOf(options))).report;
+        const { id, report: done } = await take(parts, file, wish, actorOf(options));
+        if (options.dryRun === true) await dropImport(db, id);
+        return done;
       },
       (done) => `${counted(done.lines, 'line')}, ${counted(done.subscribed, 'new reader')}`,
     );

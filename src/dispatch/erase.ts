@@ -49,3 +49,8 @@ export async function readdress(tx: Database, subscriberId: number, address: str
     where d.edition_id = f.edition_id and d.batch = f.batch and d.subscriber_id = ${subscriberId}
       and d.state in ('planned', 'deferred')`.execute(tx);
 }
+
+/** For statements of others: whom the ledger has rows of. */
+export function mailedSubscribers() {
+  return sql`select d.subscriber_id from deliveries d where d.address <> ${ERASED}`;
+}

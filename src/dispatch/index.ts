@@ -30,4 +30,4 @@ export {
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
 export { approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';
-export { type ReaderDelivery, deliveriesTo, eraseDeliveries, readdress } from './erase.ts';
+export { type ReaderDelivery, deliveriesTo, eraseDeliveries, mailedSubscribers, readdress } from './erase.ts';

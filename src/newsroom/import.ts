@@ -3,10 +3,11 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordAct } from '../audit/index.ts';
+import { mailedSubscribers } from '../dispatch/index.ts';
 import { randomId } from '../lib/ids.ts';
 import { SECOND_MS } from '../lib/time.ts';
 import type { Database } from '../platform/database/index.ts';
-import { RoundupError } from '../platform/errors.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
 import {
   type ImportReport,
   type ImportRun,
@@ -16,6 +17,7 @@ import {
   findRunning,
   holdImport,
   letGoOfImport,
+  putOffImport,
   readImport,
   startImport,
   stepImport,
@@ -32,6 +34,10 @@ export interface ImportWish {
   ground: string;
   /** What the file was called, where it is another name by now. */
   name?: string | undefined;
+  /** False: of people who are here by other newsletters nothing is changed, and nobody is suppressed. */
+  wholeHouse?: boolean;
+  /** To how many bytes a compressed list may unpack. */
+  mostBytes?: number | undefined;
   /** Columns that are kept as attributes of people. */
   keep?: string[] | undefined;
   onProgress?: (share: number) => void;
@@ -98,7 +104,8 @@ async function takeIn(parts: Parts, id: number, wish: ImportWish): Promise<Impor
     if (report !== undefined) return { id, report };
     const run = await findImport(parts.db, id);
     if (run?.state === 'done') return { id, report: run.report as ImportReport };
-    if (run?.state !== 'running') throw new RoundupError('state-refused', `Import ${id} was undone.`);
+    if (run?.state !== 'running')
+      throw new RoundupError('state-refused', `Import ${id} is ${run?.state ?? 'gone'}. ${run?.problem ?? ''}`.trim());
     // Another process has it in hand, or had, and is gone.
     onProgress(run.place / Math.max(run.people, 1));
     await sleep(SECOND_MS);
@@ -126,9 +133,11 @@ async function holdAndRun(
       onProgress(step.share);
       if (step.isDone) return step.report;
     }
+    await letGoOfImport(db, id, holder);
     return undefined;
-  } finally {
-    await letGoOfImport(db, id, holder).catch(() => {});
+  } catch (error) {
+    await putOffImport(db, id, holder, reasonOf(error)).catch(() => {});
+    throw error;
   }
 }
 
@@ -144,7 +153,7 @@ async function tellEnd(tx: Database, run: ImportRun, report: ImportReport): Prom
 /** Takes back what an import brought, as far as nobody has touched it since. Throws `state-refused` where that was done already. */
 export async function undoImport({ db }: Pick<Parts, 'db'>, id: number, by: string): Promise<Undone> {
   return db.transaction().execute(async (tx) => {
-    const undone = await undoImportRows(tx, id);
+    const undone = await undoImportRows(tx, id, mailedSubscribers());
     if (undone === undefined)
       throw new RoundupError('state-refused', `There is no import ${id} that could be undone.`, {
         hint: 'See which there are with: roundup subscribers imports',
@@ -157,7 +166,7 @@ export async function undoImport({ db }: Pick<Parts, 'db'>, id: number, by: stri
 
 async function newImport({ clock }: Pick<Parts, 'clock'>, file: string, wish: ImportWish, by: string) {
   const name = path.basename(wish.name ?? file);
-  return { ...wish, by, at: clock.now(), file: name, hash: await hashOf(file) };
+  return { ...wish, wholeHouse: wish.wholeHouse ?? true, by, at: clock.now(), file: name, hash: await hashOf(file) };
 }
 
 async function hashOf(file: string): Promise<string> {

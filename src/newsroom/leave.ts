@@ -14,7 +14,7 @@ const causeOf = ({ editionId }: ReaderLink) =>
 
 /** Who left while it could not be written down, and when (ISO 8601). */
 export interface KeptLeave extends ReaderLink {
-  at: string;
+  at?: string;
 }
 
 /**

@@ -79,6 +79,11 @@ export async function changeEdition(
     if (newsletter === undefined) throw new Error(`edition ${editionId} belongs to no newsletter`);
     const before = await readContent(tx, { id: editionId, revision: edition.revision - 1 });
     const { content, change } = await act({ tx, edition, newsletter, content: before });
+    if (edition.startedAt !== null && before.audience?.filter !== content.audience?.filter)
+      throw new RoundupError(
+        'state-refused',
+        `Edition ${editionId} has gone to some already: whom it is for stays as it is.`,
+      );
     await insertRevision(tx, edition, content, { by, at: clock.now(), change });
     await claimOrRefuse(tx, edition, content);
     const approvalWithdrawn = await withdrawApproval(tx, editionId, clock.now());
@@ -117,11 +122,16 @@ export function reviseEdition(
 }
 
 /** Says whom an edition is for: a segment's name or a filter, as it is now; null for all readers. Throws `input-invalid`. */
-export function addressEdition(parts: Parts, editionId: number, wanted: string | null, by: string): Promise<Revised> {
+export function addressEdition(
+  parts: Parts,
+  editionId: number,
+  { wanted, visible }: { wanted: string | null; visible?: number[] | null },
+  by: string,
+): Promise<Revised> {
   return changeEdition(parts, editionId, by, async ({ tx, newsletter, content, edition }) => {
     if (edition.correctsEditionId !== null)
       throw new RoundupError('state-refused', 'A correction goes to whom the edition that it corrects has reached.');
-    const audience = wanted === null ? null : await audienceOf(tx, newsletter.id, wanted);
+    const audience = wanted === null ? null : await audienceOf(tx, newsletter.id, wanted, visible);
     return { content: { ...content, audience }, change: `for ${audienceText(audience)}` };
   });
 }

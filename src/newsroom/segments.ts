@@ -31,10 +31,26 @@ export interface SegmentCount {
   isExact: boolean;
 }
 
-/** Throws `input-invalid` where it cannot be read, or names what there is not. */
-export async function readFilter(db: Database, newsletterId: number, text: string): Promise<Filter> {
+/** As an editor writes it; in its usual form it may be somewhat longer. */
+const MAX_LENGTH = 4_000;
+
+/**
+ * Throws `input-invalid` where it cannot be read, or names what there is not. `visible`: the newsletters that the account sees; others
+ * are not there for it.
+ */
+export async function readFilter(
+  db: Database,
+  newsletterId: number,
+  text: string,
+  visible?: number[] | null,
+): Promise<Filter> {
+  if (text.length > MAX_LENGTH)
+    throw new RoundupError(
+      'input-invalid',
+      `A filter has ${MAX_LENGTH} characters at most; this one has ${text.length}.`,
+    );
   const filter = parseFilter(text);
-  await checkFilter(db, newsletterId, filter);
+  await checkFilter(db, newsletterId, filter, visible ?? undefined);
   return filter;
 }
 
@@ -43,30 +59,36 @@ export async function countSegment(
   { db }: Reading,
   newsletter: Of,
   text: string,
-  { exact }: { exact: boolean },
+  { exact, visible }: { exact: boolean; visible?: number[] | null },
 ): Promise<SegmentCount> {
-  const of = await countable(db, newsletter, text);
+  const of = await countable(db, newsletter, text, visible);
   const counted = exact ? { count: await countMembers(db, of), isExact: true } : await estimateMembers(db, of);
   return { filter: filterText(of.filter), ...counted };
 }
 
-export async function peopleOfSegment({ db }: Reading, newsletter: Of, text: string, limit: number) {
-  return firstMembers(db, await countable(db, newsletter, text), limit);
+/** `mayBeMailed`: of whom a filter means, those who may be mailed, whatever it asks for. */
+export async function peopleOfSegment(
+  { db }: Reading,
+  newsletter: Of,
+  text: string,
+  { limit, mayBeMailed = false }: { limit: number; mayBeMailed?: boolean },
+) {
+  return firstMembers(db, { ...(await countable(db, newsletter, text)), mayBeMailed }, limit);
 }
 
-async function countable(db: Database, newsletter: Of, text: string) {
+async function countable(db: Database, newsletter: Of, text: string, visible?: number[] | null) {
   const { id: newsletterId, language, timeZone } = newsletter;
-  return { newsletterId, filter: await readFilter(db, newsletterId, text), context: { language, timeZone } };
+  return { newsletterId, filter: await readFilter(db, newsletterId, text, visible), context: { language, timeZone } };
 }
 
 /** Keeps a filter under a name; under one that there is, it takes its place. Throws `input-invalid`. */
 export async function keepSegment(
   { db, clock }: Pick<Newsroom, 'db' | 'clock'>,
   newsletterId: number,
-  { name, filter }: { name: string; filter: string },
+  { name, filter, visible }: { name: string; filter: string; visible?: number[] | null },
   by: string,
 ): Promise<Segment> {
-  const text = filterText(await readFilter(db, newsletterId, filter));
+  const text = filterText(await readFilter(db, newsletterId, filter, visible));
   if (name.trim() === '' || name.length > 100) throw new RoundupError('input-invalid', 'A segment has a short name.');
   return db.transaction().execute(async (tx) => {
     const at = clock.now();
@@ -90,10 +112,15 @@ export async function removeSegment({ db }: Reading, id: number, by: string): Pr
 }
 
 /** What an edition is to go by: a segment's name, or a filter; as it is now. Throws `input-invalid`. */
-export async function audienceOf(db: Database, newsletterId: number, wanted: string): Promise<EditionAudience> {
+export async function audienceOf(
+  db: Database,
+  newsletterId: number,
+  wanted: string,
+  visible?: number[] | null,
+): Promise<EditionAudience> {
   const named = (await listSegments(db, newsletterId)).find(
     ({ name }) => name.toLowerCase() === wanted.trim().toLowerCase(),
   );
   if (named !== undefined) return { name: named.name, filter: named.filter };
-  return { name: '', filter: filterText(await readFilter(db, newsletterId, wanted)) };
+  return { name: '', filter: filterText(await readFilter(db, newsletterId, wanted, visible)) };
 }

@@ -1,4 +1,5 @@
 import { recordAct } from '../audit/index.ts';
+import { eraseIncoming } from '../bounces/index.ts';
 import { type ReaderDelivery, deliveriesTo, eraseDeliveries, readdress } from '../dispatch/index.ts';
 import { listNewsletters } from '../editions/index.ts';
 import { endLettersAbout, endLettersTo, insertLetter } from '../letters/index.ts';
@@ -8,8 +9,10 @@ import { RoundupError } from '../platform/errors.ts';
 import {
   type Consent,
   type Subscription,
+  attributesOf,
   endAddressChanges,
   endSignUpOf,
+  eraseFromImports,
   eraseSubscriber,
   findSubscriber,
   findSuppression,
@@ -106,6 +109,7 @@ export interface ReaderData {
   address: string;
   name: string;
   language: string;
+  attributes: Record<string, string>;
   subscriptions: Subscription[];
   consents: Consent[];
   deliveries: ReaderDelivery[];
@@ -120,6 +124,7 @@ export async function readerData({ db }: Pick<Parts, 'db'>, subscriberId: number
     address,
     name,
     language: await languageOf(db, subscriberId),
+    attributes: await attributesOf(db, subscriberId),
     subscriptions: await listSubscriptions(db, subscriberId),
     consents: await listConsents(db, subscriberId),
     deliveries: await deliveriesTo(db, subscriberId),
@@ -139,6 +144,8 @@ export async function eraseReader({ db, clock }: Parts, subscriberId: number, by
     await endLettersTo(tx, subscriber.address);
     await endLettersAbout(tx, subscriberId, await endAddressChanges(tx, subscriberId));
     await endSignUpOf(tx, subscriber.address);
+    await eraseFromImports(tx, subscriber.address);
+    await eraseIncoming(tx, subscriber.address);
     await eraseSubscriber(tx, subscriberId, now);
     await eraseDeliveries(tx, [subscriberId]);
     await recordAct(tx, { actor: by, act: 'subscriber erased', subject: `subscriber ${subscriberId}` });

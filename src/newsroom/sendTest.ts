@@ -27,6 +27,10 @@ export async function sendTest(newsroom: Parts, editionId: number, to: string, b
   if (address === undefined) throw new RoundupError('input-invalid', `"${to}" is not a mail address.`);
   await refuseSuppressed(newsroom.db, address);
   await countTest(newsroom.db);
+  return sendOne(newsroom, editionId, address, by);
+}
+
+async function sendOne(newsroom: Parts, editionId: number, address: string, by: string): Promise<string> {
   const now = newsroom.clock.now();
   const { newsletter, rendered, testStencil } = await renderTest(newsroom, editionId);
   const values = {
@@ -70,29 +74,35 @@ export interface TestSent {
 export const MOST_TESTS = 25;
 
 /**
- * The same to everybody of a segment, by its name or a filter. Throws `input-invalid` where it is nobody, or more people than a test is
+ * The same to everybody of a segment who may be mailed, by its name or a filter. Throws `input-invalid` where it is nobody, or more people than a test is
  * for; what one address refuses stops no other.
  */
-export async function sendTestTo(newsroom: Parts, editionId: number, segment: string, by: string): Promise<TestSent[]> {
+export async function sendTestTo(
+  newsroom: Parts,
+  editionId: number,
+  { segment, visible }: { segment: string; visible?: number[] | null },
+  by: string,
+): Promise<TestSent[]> {
   const { db } = newsroom;
   const { newsletterId } = await getEdition(db, editionId);
   const newsletter = await findNewsletter(db, newsletterId);
   if (newsletter === undefined) throw new Error(`edition ${editionId} belongs to no newsletter`);
-  const { filter } = await audienceOf(db, newsletterId, segment);
-  const people = await peopleOfSegment(newsroom, newsletter, filter, MOST_TESTS + 1);
+  const { filter } = await audienceOf(db, newsletterId, segment, visible);
+  const people = await peopleOfSegment(newsroom, newsletter, filter, { limit: MOST_TESTS + 1, mayBeMailed: true });
   if (people.length === 0) throw new RoundupError('input-invalid', `Nobody is meant by: ${filter}`);
   if (people.length > MOST_TESTS)
     throw new RoundupError(
       'input-invalid',
       `A test goes to ${MOST_TESTS} people at most, and more are meant by: ${filter}`,
     );
+  for (const _person of people) await countTest(db);
   const sent: TestSent[] = [];
   for (const { address } of people)
     sent.push(
-      await sendTest(newsroom, editionId, address, by).then(
+      await sendOne(newsroom, editionId, address, by).then(
         (reply) => ({ address, reply, problem: null }),
         (error: unknown) => {
-          if (!(error instanceof RoundupError) || error.code === 'too-many-requests') throw error;
+          if (!(error instanceof RoundupError)) throw error;
           return { address, reply: null, problem: error.message };
         },
       ),

@@ -9,6 +9,7 @@ export interface ExportedSubscriber extends Omit<Subscription, 'newsletterId'> {
   address: string;
   name: string;
   language: string;
+  attributes: Record<string, string>;
   consentAt: Date | null;
   consentGround: string | null;
   suppressed: boolean;
@@ -24,7 +25,7 @@ export async function* exportSubscribers(db: Database, newsletterId: number): As
         select s.* from subscriptions s where s.newsletter_id = ${newsletterId} and s.subscriber_id > ${after}
         order by s.subscriber_id limit ${PAGE}
       )
-      select p.id, p.address, p.name, p.language, n.slug as newsletter, s.state, s.since, s.topics, s.every_days as "everyDays",
+      select p.id, p.address, p.name, p.language, p.attributes, n.slug as newsletter, s.state, s.since, s.topics, s.every_days as "everyDays",
         s.paused_until as "pausedUntil", c.given_at as "consentAt", c.ground as "consentGround",
         x.address_key is not null as suppressed
       from page s join subscribers p on p.id = s.subscriber_id join newsletters n on n.id = s.newsletter_id
@@ -51,6 +52,7 @@ const COLUMNS = [
   'paused_until',
   'consent_at',
   'consent_ground',
+  'attributes',
 ];
 
 /** As CSV (RFC 4180), a page at a time; who is suppressed has the status "suppressed", and is no reader wherever it is read. */
@@ -79,5 +81,6 @@ function asLine(one: ExportedSubscriber): string {
     one.pausedUntil?.toISOString() ?? '',
     one.consentAt?.toISOString() ?? '',
     one.consentGround ?? '',
+    Object.keys(one.attributes).length === 0 ? '' : JSON.stringify(one.attributes),
   ]);
 }

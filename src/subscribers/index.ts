@@ -16,7 +16,7 @@ export {
   pageOfSuppressions,
   removeSuppression,
 } from './lists.ts';
-export { readImport, stepImport, sweepImports } from './import/import.ts';
+export { dropImport, eraseFromImports, readImport, stepImport, sweepImports } from './import/import.ts';
 export { dropLines } from './import/lines.ts';
 export { type ImportReport, OUTCOMES, withoutOutcomes } from './import/report.ts';
 export {
@@ -27,10 +27,12 @@ export {
   holdImport,
   letGoOfImport,
   pageOfImports,
+  putOffImport,
   startImport,
   undoImportRows,
 } from './import/runs.ts';
 export {
+  attributesOf,
   countSubscriptions,
   endSubscription,
   findSubscriber,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { addressKey } from '../lib/addresses.ts';
 import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
+import { OWN_SUPPRESSION } from './store.ts';
 import type { Subscriber, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
 // Lists of any length, a page at a time: each page begins after the last row of the one before, by an index.
@@ -111,7 +112,7 @@ export async function findSuppression(db: Database, address: string): Promise<Su
 /** By hand. False where it is there already, for whatever reason. */
 export async function insertSuppression(db: Database, key: string, detail: string): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    insert into suppressions (address_key, reason, detail) values (${key}, 'manual', ${detail}) on conflict do nothing`.execute(
+    insert into suppressions (address_key, reason, detail) values (${key}, 'manual', ${detail}) ${OWN_SUPPRESSION}`.execute(
     db,
   );
   return numAffectedRows === 1n;

@@ -36,6 +36,13 @@ export async function languageOf(db: Database, id: number): Promise<string> {
   return rows[0]?.language ?? '';
 }
 
+/** What lists have said of somebody, by column. */
+export async function attributesOf(db: Database, id: number): Promise<Record<string, string>> {
+  const { rows } = await sql<{ attributes: Record<string, string> }>`
+    select attributes from subscribers where id = ${id}`.execute(db);
+  return rows[0]?.attributes ?? {};
+}
+
 /** However it is written. */
 export async function findSubscriberByAddress(db: Database, address: string): Promise<Subscriber | undefined> {
   const { rows } = await sql<Subscriber>`
@@ -95,6 +102,10 @@ export async function restoreSubscription(
   return numAffectedRows === 1n;
 }
 
+/** What an import brought is somebody's own word from here on: it stays where the import is undone. */
+export const OWN_SUPPRESSION = sql`on conflict (address_key) do update set reason = excluded.reason, detail = excluded.detail,
+  import_id = null where suppressions.import_id is not null`;
+
 /**
  * For statements of others: puts addresses on the suppression list. `addresses` is a query of `key` (as of `addressKey`) and
  * `reason` (the words that come with it).
@@ -103,7 +114,7 @@ export function suppressionOf(addresses: RawBuilder<unknown>, reason: Suppressio
   return sql`
     insert into suppressions (address_key, reason, detail)
     select distinct on (r.key) r.key, ${reason}, coalesce(r.reason, '') from (${addresses}) r
-    on conflict do nothing`;
+    ${OWN_SUPPRESSION}`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { addressKey, parseAddress } from '../lib/addresses.ts';
 import { csvLine, plainCell } from '../lib/csv.ts';
 import { type Database, sql } from '../platform/database/index.ts';
+import { OWN_SUPPRESSION } from './store.ts';
 import { readCsv } from './import/csv.ts';
 import { listedFiles } from './import/files.ts';
 
@@ -100,7 +101,7 @@ async function take(
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const added = await sql`insert into suppressions (address_key, reason, detail)
-      select distinct key, 'manual', ${detail} from unnest(${keys}::text[]) key on conflict do nothing`.execute(tx);
+      select distinct key, 'manual', ${detail} from unnest(${keys}::text[]) key ${OWN_SUPPRESSION}`.execute(tx);
     const kept = await sql`insert into suppressed_hashes (hash, reason, detail)
       select distinct hash, 'manual', ${detail} from unnest(${hashes}::text[]) hash
       on conflict (hash) do update set reason = 'manual', detail = excluded.detail where suppressed_hashes.reason = 'erased'`.execute(

@@ -114,3 +114,11 @@ test('nobody who left in an outage in the middle of a send is mailed after it', 
     return (await import('../../src/editions/index.ts')).getNewsletter(db(), 'weekly');
   }
 }, 60_000);
+
+test('a note of an older version, without a time, is written down; who has come back since the time stays', async () => {
+  const link = (subscriberId: number) => ({ newsletterId: 1, subscriberId, editionId: 1 });
+  await house.leaving.keep(link(5));
+  await house.leaving.keep({ ...link(6), at: '2020-01-01T00:00:00Z' });
+  await house.applyLeaving();
+  expect([waiting(), await left()]).toEqual([[], 1]);
+});

@@ -2,7 +2,15 @@ import { Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import { deliverBatch } from '../../src/dispatch/index.ts';
 import { getNewsletter } from '../../src/editions/index.ts';
-import { approveEdition, proposeEdition, renderNow, getEdition, sendEdition } from '../../src/newsroom/index.ts';
+import {
+  approveEdition,
+  eraseReader,
+  getEdition,
+  proposeEdition,
+  renderNow,
+  sendEdition,
+  takeIncoming,
+} from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { countSubscriptions, readerToken } from '../../src/subscribers/index.ts';
 import { startIncoming } from '../../workers/incoming.ts';
@@ -156,4 +164,61 @@ test('the mail offers it beside the one-click address, and only where it is take
     ) ?? [];
   await send(smtp, { to: 'leave@news.example.org', subject: decodeURIComponent(subject!) });
   expect(await left()).toBe(1);
+});
+
+test('what cannot be read is kept, and stops nobody; what is endless is not held', async () => {
+  const nested = `${Array.from({ length: 300 }, (_, n) => `Content-Type: multipart/mixed; boundary="b${n}"\r\n\r\n--b${n}\r\n`).join('')}x`;
+  const newsroom = await house.newsroom();
+  const mail = (message: string, to = 'leave@news.example.org') => ({
+    from: 'x@y.example',
+    to: [to],
+    message: Buffer.from(message),
+    client: '',
+  });
+  await takeIncoming(newsroom, mail(nested));
+  await takeIncoming(newsroom, mail('Subject: x\r\n\r\n', 'leave\0@news.example.org'));
+  const began = performance.now();
+  await takeIncoming(newsroom, mail('Subject: x\r\n\r\n', `a@${'+'.repeat(200_000)}`));
+  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(await kept()).toHaveLength(3);
+
+  const before = process.memoryUsage().rss;
+  const socket = new Socket();
+  await new Promise<void>((resolve) => socket.connect(incoming.ports[0]!, '127.0.0.1', resolve));
+  const answer = () => new Promise((resolve) => socket.once('data', resolve));
+  await answer();
+  for (const line of ['EHLO x', 'MAIL FROM:<>', 'RCPT TO:<back@news.example.org>', 'DATA']) {
+    socket.write(`${line}\r\n`);
+    await answer();
+  }
+  const block = `${'x'.repeat(998)}\r\n`.repeat(1_000);
+  for (let n = 0; n < 150; n++) await new Promise((resolve) => socket.write(block, resolve));
+  expect(process.memoryUsage().rss - before).toBeLessThan(80e6);
+  socket.destroy();
+}, 60_000);
+
+test('a stranger’s flood is stopped, but for wishes to leave; our own mail server brings what it has', async () => {
+  const newsroom = await house.newsroom();
+  const from = (n: number, more: object) => ({
+    from: 'x@y.example',
+    to: ['back@news.example.org'],
+    message: Buffer.from(`Subject: ${n}\r\n\r\n`),
+    client: '192.0.2.7',
+    ...more,
+  });
+  let refused = 0;
+  for (let n = 0; n < 120; n++) await takeIncoming(newsroom, from(n, {})).catch(() => refused++);
+  expect(refused).toBeGreaterThan(0);
+  const wish = { to: ['leave@news.example.org'], message: Buffer.from(`Subject: unsubscribe ${token(1)}\r\n\r\n`) };
+  await takeIncoming(newsroom, from(500, wish));
+  expect(await left()).toBe(1);
+  for (let n = 1_000; n < 1_120; n++) await takeIncoming(newsroom, from(n, { isTrusted: true }));
+});
+
+test('who is erased is in no mail that is kept', async () => {
+  await send(smtp, { to: 'back@news.example.org', text: 'The mail to reader.3@readers.example failed.' });
+  await send(smtp, { to: 'back@news.example.org', from: 'Reader.3@readers.example' });
+  await send(smtp, { to: 'back@news.example.org', text: 'something else' });
+  await eraseReader(await house.newsroom(), 3, 'a test');
+  expect(await kept()).toHaveLength(1);
 });

@@ -168,7 +168,7 @@ async function address(
         hint: `roundup edition audience ${id} <segment>, or --everybody`,
       });
     const parts = { db: app.database.db, clock: app.clock };
-    const revised = await addressEdition(parts, parseId(id), segment ?? null, actorOf(options));
+    const revised = await addressEdition(parts, parseId(id), { wanted: segment ?? null }, actorOf(options));
     tellRevised(revised, options);
     if (!options.json) print(`  it is for ${audienceText(revised.content.audience)}`);
   });

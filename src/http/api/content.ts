@@ -89,7 +89,14 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
         segment: line(4_000).min(1).nullable().describe('The name of a segment, or a filter; null for all readers'),
       }),
       handle: (call) =>
-        changed(call, (revising) => addressEdition(revising, call.params.editionId, call.body.segment, call.by)),
+        changed(call, (revising) =>
+          addressEdition(
+            revising,
+            call.params.editionId,
+            { wanted: call.body.segment, visible: call.identity.newsletterIds },
+            call.by,
+          ),
+        ),
     }),
     operation({
       ...common,

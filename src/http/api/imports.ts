@@ -19,6 +19,13 @@ const listQuery = {
   keep: line(1_000).optional().describe('Columns that are kept as attributes, with commas between'),
 };
 
+/** What comes over the network unpacks to no more than this, and says of others' readers nothing. */
+const MOST_BYTES = 1024 ** 3;
+
+function limitsOf({ newsletterIds }: Identity): { wholeHouse: boolean; mostBytes: number } {
+  return { wholeHouse: newsletterIds === null, mostBytes: MOST_BYTES };
+}
+
 export function importOperations({ app, db }: ApiParts): AnyOperation[] {
   const parts = { db, clock: app.clock };
   const reading = { tag, role: 'editor', scope: 'subscribers:read' } as const;
@@ -63,13 +70,18 @@ export function importOperations({ app, db }: ApiParts): AnyOperation[] {
       answer: Import,
       handle: async ({ params, query, body, identity, by }) => {
         await visibleNewsletter(db, identity, params.newsletterId);
-        const wish = { newsletterId: params.newsletterId, ...query, keep: query.keep?.split(',') };
+        const wish = {
+          newsletterId: params.newsletterId,
+          ...query,
+          ...limitsOf(identity),
+          keep: query.keep?.split(','),
+        };
         const { id } = await asFile(bytesOf(body), (file) => queueImport(parts, file, wish, by));
         return visibleImport(identity, id);
       },
     }),
     operation({
-      ...reading,
+      ...writing,
       id: 'previewImport',
       method: 'POST',
       path: '/newsletters/:newsletterId/import-previews',
@@ -80,7 +92,13 @@ export function importOperations({ app, db }: ApiParts): AnyOperation[] {
       answer: Import,
       handle: async ({ params, query, body, identity, by }) => {
         await visibleNewsletter(db, identity, params.newsletterId);
-        const wish = { newsletterId: params.newsletterId, ground: '', ...query, keep: query.keep?.split(',') };
+        const wish = {
+          newsletterId: params.newsletterId,
+          ground: '',
+          ...query,
+          ...limitsOf(identity),
+          keep: query.keep?.split(','),
+        };
         const { id } = await asFile(bytesOf(body), (file) => previewImport(parts, file, wish, by));
         return visibleImport(identity, id);
       },

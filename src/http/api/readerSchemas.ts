@@ -19,6 +19,7 @@ export const SubscriberData = z
     address: z.string(),
     name: z.string(),
     language: z.string(),
+    attributes: z.record(z.string(), z.string()).describe('What lists have said of them, by column'),
     subscriptions: z.array(
       z.object({
         newsletterId: z.int(),
@@ -81,8 +82,9 @@ export const Import = z
     madeBy: z.string(),
     madeAt: time,
     state: z
-      .enum(['ready', 'running', 'done', 'undone', 'reading'])
+      .enum(['ready', 'running', 'failed', 'done', 'undone', 'reading'])
       .describe('"ready": looked at, to be run within a day; "running": the workers take it in'),
+    problem: z.string().describe('Why it does not go on, where it does not'),
     file: z.string(),
     people: count.describe('How many the list has'),
     place: count.describe('How many of them are taken in'),

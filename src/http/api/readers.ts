@@ -62,7 +62,7 @@ export function readerOperations({ app, db }: ApiParts): AnyOperation[] {
   ) => {
     if (query.filter === undefined || query.newsletterId === undefined) return undefined;
     const newsletter = await visibleNewsletter(db, identity, query.newsletterId);
-    return compileFilter(await readFilter(db, newsletter.id, query.filter), newsletter);
+    return compileFilter(await readFilter(db, newsletter.id, query.filter, identity.newsletterIds), newsletter);
   };
   return [
     operation({

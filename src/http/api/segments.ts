@@ -43,7 +43,7 @@ export function segmentOperations({ app, db }: ApiParts): AnyOperation[] {
       answer: Segment,
       handle: async ({ params, body, identity, by }) => {
         await visibleNewsletter(db, identity, params.newsletterId);
-        return keepSegment(parts, params.newsletterId, body, by);
+        return keepSegment(parts, params.newsletterId, { ...body, visible: identity.newsletterIds }, by);
       },
     }),
     operation({
@@ -93,7 +93,7 @@ export function segmentOperations({ app, db }: ApiParts): AnyOperation[] {
       answer: z.object({ filter: z.string(), count, isExact: z.boolean() }).meta({ id: 'SegmentCount' }),
       handle: async ({ params, body, identity }) => {
         const newsletter = await visibleNewsletter(db, identity, params.newsletterId);
-        return countSegment(parts, newsletter, body.filter, body);
+        return countSegment(parts, newsletter, body.filter, { exact: body.exact, visible: identity.newsletterIds });
       },
     }),
   ];

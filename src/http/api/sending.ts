@@ -245,8 +245,9 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       path: '/editions/:editionId/segment-tests',
       tag,
       summary: 'Send it to everybody of a small segment, marked as a test',
-      role: 'author',
-      scope: 'editions:write',
+      description: 'Whoever may do it sees readers’ addresses.',
+      role: 'editor',
+      scope: 'subscribers:write',
       params: editionParams,
       body: z.strictObject({ segment: line(4_000).min(1).describe('The name of a segment, or a filter') }),
       status: 201,
@@ -255,7 +256,9 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       }),
       handle: async ({ params, identity, body, by }) => {
         const { id } = await visibleEdition(db, identity, params.editionId);
-        return { sent: await sendTestTo(await newsroom(), id, body.segment, by) };
+        return {
+          sent: await sendTestTo(await newsroom(), id, { segment: body.segment, visible: identity.newsletterIds }, by),
+        };
       },
     }),
     operation({

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { MINUTE_MS } from '../../lib/time.ts';
 import type { Listening } from '../config/index.ts';
 import { RoundupError } from '../errors.ts';
 import { type IncomingMail, type TakeMail, MAX_MESSAGE_BYTES, TooMuch } from './mail.ts';
@@ -9,6 +10,7 @@ const MAX_CLIENTS = 50;
 const MAX_RECIPIENTS = 50;
 const CLOSE_TIMEOUT_MS = 2_000;
 const IDLE_MS = 60_000;
+const MOST_MS = 10 * MINUTE_MS;
 
 export interface Listener {
   port: number;
@@ -34,7 +36,15 @@ export async function listenForMail(
     closeTimeout: CLOSE_TIMEOUT_MS,
     logger: false,
     onRcptTo: (recipient, session, done) => done(refusalOf(recipient, session, isOurs)),
-    onData: (stream, session, done) => void receive(stream, session, take).then(...answering(protocol, session, done)),
+    onData: (stream, session, done) =>
+      void receive(stream, session, { take, isTrusted: protocol === 'lmtp' }).then(
+        ...answering(protocol, session, done),
+      ),
+  });
+  // Nobody holds a place for ever by sending a little now and then.
+  server.server.on('connection', (socket) => {
+    const end = setTimeout(() => socket.destroy(), MOST_MS);
+    socket.once('close', () => clearTimeout(end));
   });
   // A client that goes away in the middle is its own affair.
   server.on('error', () => {});
@@ -57,6 +67,8 @@ export async function listenForMail(
 
 function refusalOf({ address }: SMTPServerAddress, session: SMTPServerSession, isOurs: (address: string) => boolean) {
   if (!isOurs(address)) return replying(550, '5.1.1 no such address here');
+  // One that is named twice would be answered once, and LMTP wants an answer for each (RFC 2033 4.2).
+  if (session.envelope.rcptTo.some((named) => named.address === address)) return replying(450, '4.5.3 named already');
   return session.envelope.rcptTo.length >= MAX_RECIPIENTS ? replying(452, '4.5.3 too many recipients') : null;
 }
 
@@ -78,7 +90,11 @@ function replyTo(error: Error): Error {
   return error instanceof TooMuch ? replying(450, '4.7.1 too much comes from you') : replying(451, '4.3.0 not now');
 }
 
-async function receive(stream: SMTPServerDataStream, session: SMTPServerSession, take: TakeMail): Promise<void> {
+async function receive(
+  stream: SMTPServerDataStream,
+  session: SMTPServerSession,
+  { take, isTrusted }: { take: TakeMail; isTrusted: boolean },
+): Promise<void> {
   const message = await collect(stream);
   if (stream.sizeExceeded) throw replying(552, '5.3.4 the message is too large');
   const { mailFrom, rcptTo } = session.envelope;
@@ -87,13 +103,20 @@ async function receive(stream: SMTPServerDataStream, session: SMTPServerSession,
     to: rcptTo.map(({ address }) => address),
     message,
     client: session.remoteAddress,
+    isTrusted,
   };
   await take(mail);
 }
 
+/** What is beyond the limit is read and forgotten: the server says at the end that it was too large. */
 async function collect(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > MAX_MESSAGE_BYTES) chunks.length = 0;
+    else chunks.push(chunk as Buffer);
+  }
   return Buffer.concat(chunks);
 }
 

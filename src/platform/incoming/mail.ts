@@ -7,6 +7,8 @@ export interface IncomingMail {
   message: Buffer;
   /** The network address that it came from; empty where it was fetched. */
   client: string;
+  /** It came by LMTP, from a mail server of ours. */
+  isTrusted?: boolean;
 }
 
 /** Keeps a mail; resolved means that it is kept. Again is harmless. */

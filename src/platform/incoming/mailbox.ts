@@ -7,7 +7,6 @@ import { type IncomingMail, MAX_MESSAGE_BYTES, type TakeMail } from './mail.ts';
 
 const READ = '$RoundupRead';
 const SEEN = '\\Seen';
-const AT_ONCE = 20;
 const TIMEOUT_MS = 30_000;
 
 /** Takes all that is new, and no more than `most`; returns how many. Throws what the server, or taking one, says. */
@@ -61,34 +60,64 @@ async function readAll(client: ImapFlow, take: TakeMail, most: number): Promise<
   const { permanentFlags } = client.mailbox === false ? { permanentFlags: undefined } : client.mailbox;
   const keepsKeywords = permanentFlags?.has('\\*') === true || permanentFlags?.has(READ) === true;
   const uids = await client.search(keepsKeywords ? { unKeyword: READ } : { seen: false }, { uid: true });
-  const wanted = (uids === false ? [] : (uids ?? [])).slice(0, most);
-  for (let at = 0; at < wanted.length; at += AT_ONCE) {
-    const some = wanted.slice(at, at + AT_ONCE);
-    for (const uid of some) {
-      const found = await client.fetchOne(String(uid), { source: { maxLength: MAX_MESSAGE_BYTES } }, { uid: true });
-      if (found !== false && found.source !== undefined) await take(fetched(found.source));
-    }
-    await client.messageFlagsAdd(some.join(','), [keepsKeywords ? READ : SEEN], { uid: true });
+  if (uids === false || uids === undefined) throw new Error('the mailbox could not be searched');
+  const flag = keepsKeywords ? READ : SEEN;
+  let taken = 0;
+  let problem: unknown;
+  // One that cannot be taken is there the next time, and holds up no other.
+  for (const uid of uids.slice(0, most)) {
+    const failed = await readOne(client, uid, { take, flag }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (failed === undefined) taken++;
+    problem ??= failed;
+    if (!client.usable) break;
   }
-  return wanted.length;
+  if (problem !== undefined) throw problem;
+  return taken;
 }
+
+async function readOne(client: ImapFlow, uid: number, { take, flag }: { take: TakeMail; flag: string }): Promise<void> {
+  const found = await client.fetchOne(String(uid), { source: { maxLength: MAX_MESSAGE_BYTES } }, { uid: true });
+  // Deleted meanwhile, by somebody else.
+  if (found === false || found.source === undefined) return;
+  await take(fetched(found.source));
+  if (!(await client.messageFlagsAdd(String(uid), [flag], { uid: true })))
+    throw new Error(`mails cannot be marked as read (${flag}): the account needs the right to do so`);
+}
+
+const MAX_RECIPIENTS = 50;
+const MAX_ADDRESS_LENGTH = 320;
 
 /** The envelope is not there any more: Return-Path has its sender (RFC 5321 4.4), and these headers whom it was for. */
 function fetched(message: Buffer): IncomingMail {
-  const head =
-    message
-      .subarray(0, 64 * 1_024)
-      .toString('latin1')
-      .split(/\r?\n\r?\n/)[0] ?? '';
-  const values = (name: string) =>
-    [...head.matchAll(new RegExp(`^${name}:((?:.|\\r?\\n[ \\t])*)`, 'gim'))].map(([, value = '']) => value);
-  const addresses = (names: string[]) =>
-    names.flatMap(values).flatMap((value) => value.match(/[^\s<>",;:]+@[^\s<>",;:]+/g) ?? []);
-  const [returnPath] = values('Return-Path');
+  const fields = headerFields(message);
+  const addressesIn = (names: string[]) =>
+    fields
+      .filter(([name]) => names.includes(name))
+      .flatMap(([, value]) => value.split(/[\s<>",;:]/))
+      .filter((word) => word.includes('@') && word.length <= MAX_ADDRESS_LENGTH);
   return {
-    from: returnPath === undefined ? '' : (returnPath.match(/[^\s<>]+@[^\s<>]+/)?.[0] ?? ''),
-    to: addresses(['Delivered-To', 'X-Original-To', 'Envelope-To', 'To', 'Cc']),
+    from: addressesIn(['return-path'])[0] ?? '',
+    to: addressesIn(['delivered-to', 'x-original-to', 'envelope-to', 'to', 'cc']).slice(0, MAX_RECIPIENTS),
     message,
     client: '',
   };
+}
+
+const MAX_HEAD_BYTES = 64 * 1_024;
+
+/** Names in lower case, values unfolded. */
+function headerFields(message: Buffer): [string, string][] {
+  const fields: [string, string][] = [];
+  for (const line of message.subarray(0, MAX_HEAD_BYTES).toString('latin1').split(/\r?\n/)) {
+    if (line === '') break;
+    const last = fields.at(-1);
+    const at = line.indexOf(':');
+    if (/^[ \t]/.test(line)) {
+      if (last !== undefined) last[1] += ` ${line.trim()}`;
+    } else if (at > 0) fields.push([line.slice(0, at).toLowerCase(), line.slice(at + 1)]);
+  }
+  return fields;
 }

@@ -21,22 +21,26 @@ const MOST_RATIO = 200;
 const LISTS = /\.(csv|tsv|txt)$/i;
 
 /** Throws `input-invalid` in words where the file cannot be read, is empty, or holds no list. */
-export async function listedFiles(file: string, name = file): Promise<{ size: number; files: ListedFile[] }> {
+export async function listedFiles(
+  file: string,
+  name = file,
+  mostBytes = MOST_BYTES,
+): Promise<{ size: number; files: ListedFile[] }> {
   const size = await readableSize(file);
   const head = await firstBytes(file, 4);
   if (head.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b])))
-    return { size, files: [{ name: name.replace(/\.gz$/i, ''), open: async () => gunzipped(file, size) }] };
-  if (head.equals(Buffer.from('PK\u0003\u0004', 'latin1'))) return { size, files: await zipped(file) };
+    return { size, files: [{ name: name.replace(/\.gz$/i, ''), open: async () => gunzipped(file, size, mostBytes) }] };
+  if (head.equals(Buffer.from('PK\u0003\u0004', 'latin1'))) return { size, files: await zipped(file, mostBytes) };
   return { size, files: [{ name, open: async () => createReadStream(file) }] };
 }
 
-function gunzipped(file: string, size: number): Readable {
+function gunzipped(file: string, size: number, mostBytes: number): Readable {
   // What goes wrong in either ends the reading of the last with its reason.
   const unpacked = pipeline(createReadStream(file), createGunzip(), () => {});
-  return limited(unpacked, Math.max(size, 1_024) * MOST_RATIO, file);
+  return limited(unpacked, Math.min(Math.max(size, 1_024) * MOST_RATIO, mostBytes), file);
 }
 
-async function zipped(file: string): Promise<ListedFile[]> {
+async function zipped(file: string, mostBytes: number): Promise<ListedFile[]> {
   const zip = await opened(file);
   try {
     const entries: Entry[] = [];
@@ -47,12 +51,12 @@ async function zipped(file: string): Promise<ListedFile[]> {
       const { compressedSize, uncompressedSize, generalPurposeBitFlag } = entry;
       const fileName = nameOf(entry);
       if ((generalPurposeBitFlag & 1) === 1) throw invalid(file, `${fileName} in it is encrypted`);
-      if (uncompressedSize > MOST_BYTES || uncompressedSize > Math.max(compressedSize, 1_024) * MOST_RATIO)
+      if (uncompressedSize > mostBytes || uncompressedSize > Math.max(compressedSize, 1_024) * MOST_RATIO)
         throw invalid(file, `${fileName} in it would be far larger than any list (${uncompressedSize} bytes)`);
     }
     return entries.map((entry) => ({
       name: nameOf(entry),
-      open: () => entryStream(file, entry),
+      open: () => entryStream(file, entry, mostBytes),
     }));
   } finally {
     zip.close();
@@ -90,7 +94,7 @@ async function* entriesOf(zip: ZipFile, file: string): AsyncGenerator<Entry> {
   for (let entry = await next(); entry !== undefined; entry = await next()) yield entry;
 }
 
-async function entryStream(file: string, wanted: Entry): Promise<Readable> {
+async function entryStream(file: string, wanted: Entry, mostBytes: number): Promise<Readable> {
   const zip = await opened(file);
   return new Promise((resolve, reject) => {
     zip.openReadStream(wanted, (error, stream) => {
@@ -99,7 +103,7 @@ async function entryStream(file: string, wanted: Entry): Promise<Readable> {
         return reject(invalid(file, `${nameOf(wanted)} in it is broken: ${reasonOf(error)}`));
       }
       stream.once('close', () => zip.close());
-      resolve(limited(stream, MOST_BYTES, file));
+      resolve(limited(stream, mostBytes, file));
     });
   });
 }

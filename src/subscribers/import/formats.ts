@@ -1,5 +1,6 @@
 import { plainCell } from '../../lib/csv.ts';
 import { oneLine } from '../../lib/text.ts';
+import { CADENCES } from '../preferences.ts';
 import { type ListedPerson, type Standing, answerOf, graver, standingOf } from './row.ts';
 
 // Who wrote a list is told by the names of its columns; each of these programs has its own way to say that somebody has left, and to
@@ -120,6 +121,7 @@ const EVERY_DAYS = ['every_days'];
 const PAUSED_UNTIL = ['paused_until'];
 const MOST_ATTRIBUTES = 50;
 const MOST_TOPICS = 100;
+const TOPIC = /^[a-z0-9-]{1,40}$/;
 const MAX_VALUE_LENGTH = 500;
 
 /**
@@ -127,9 +129,9 @@ const MAX_VALUE_LENGTH = 500;
  * columns that become attributes.
  */
 export function formatOf(header: string[], file: string, keep: string[] = []): Format | undefined {
-  const names = header.map((name) => name.trim().toLowerCase());
-  const shape = SHAPES.find(({ has }) => has.every((column) => names.includes(column)));
-  const place = (known: string[]) => names.findIndex((name) => known.includes(name));
+  const names = header.map(plainName);
+  const shape = SHAPES.find(({ has }) => has.every((column) => names.includes(plainName(column))));
+  const place = (known: string[]) => names.findIndex((name) => known.some((one) => plainName(one) === name));
   const address = place(ADDRESS);
   if (address === -1) return undefined;
   const [name, first, last, status, language] = [NAME, FIRST_NAME, LAST_NAME, STATUS, LANGUAGE].map(place) as [
@@ -144,12 +146,12 @@ export function formatOf(header: string[], file: string, keep: string[] = []): F
   const [topics, everyDays, pausedUntil] = [TOPICS, EVERY_DAYS, PAUSED_UNTIL].map((known) =>
     isOurs ? place(known) : -1,
   ) as [number, number, number];
-  const wanted = new Set([...keep.map((column) => column.trim().toLowerCase()), ...(isOurs ? ['attributes'] : [])]);
+  const wanted = new Set([...keep.map(plainName), ...(isOurs ? ['attributes'] : [])]);
   const kept = names
     .flatMap((column, index) => (wanted.has(column) ? [{ column, index }] : []))
     .slice(0, MOST_ATTRIBUTES);
   const used = new Set([address, name, first, last, status, language, leftAt, topics, everyDays, pausedUntil]);
-  const times = (shape?.at ?? AT).map((column) => names.indexOf(column)).filter((index) => index !== -1);
+  const times = (shape?.at ?? AT).map((column) => names.indexOf(plainName(column))).filter((index) => index !== -1);
   return {
     name: shape?.name ?? 'CSV',
     unused: isOurs
@@ -159,7 +161,7 @@ export function formatOf(header: string[], file: string, keep: string[] = []): F
           .filter((_, index) => !used.has(index) && !wanted.has(names[index] ?? '')),
     read(record) {
       const cell = (index: number) => (index === -1 ? '' : (record[index] ?? '').trim());
-      const value = (column: string) => cell(names.indexOf(column));
+      const value = (column: string) => cell(names.indexOf(plainName(column)));
       const own = cell(leftAt) === '' ? standingOf(cell(status)) : 'left';
       const whole = cell(name) || [cell(first), cell(last)].filter(Boolean).join(' ');
       // A word that nobody knows is no yes.
@@ -171,8 +173,11 @@ export function formatOf(header: string[], file: string, keep: string[] = []): F
         standing,
         at: times.map(cell).find((text) => text !== '') ?? '',
         language: cell(language),
-        topics: cell(topics).split(' ').filter(Boolean).slice(0, MOST_TOPICS),
-        everyDays: Math.min(Number.parseInt(cell(everyDays), 10) || 0, 366),
+        topics: cell(topics)
+          .split(' ')
+          .filter((topic) => TOPIC.test(topic))
+          .slice(0, MOST_TOPICS),
+        everyDays: CADENCES.find((days) => String(days) === cell(everyDays)) ?? 0,
         pausedUntil: cell(pausedUntil),
         attributes: Object.fromEntries(
           kept.flatMap(({ column, index }) => attributesIn(column, plainCell(cell(index)))),
@@ -184,15 +189,23 @@ export function formatOf(header: string[], file: string, keep: string[] = []): F
 
 export const ADDRESS_COLUMNS = ADDRESS.slice(0, 3);
 
+/** "Created At", "created_at" and "created-at" are one column. */
+function plainName(column: string): string {
+  return column
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, ' ');
+}
+
 /** Of one cell: itself under its column's name, or, where it is an object as listmonk and we write it, what is in it. */
 function attributesIn(column: string, text: string): [string, string][] {
   if (text === '') return [];
   const object = column === 'attributes' ? objectIn(text) : undefined;
-  if (object === undefined) return [[attributeName(column), text.slice(0, MAX_VALUE_LENGTH)]];
+  if (object === undefined) return [[attributeName(column), oneLine(text, MAX_VALUE_LENGTH)]];
   return Object.entries(object)
     .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '')
     .slice(0, MOST_ATTRIBUTES)
-    .map(([key, value]) => [attributeName(key), String(value).slice(0, MAX_VALUE_LENGTH)]);
+    .map(([key, value]) => [attributeName(key), oneLine(String(value), MAX_VALUE_LENGTH)]);
 }
 
 function objectIn(text: string): object | undefined {
@@ -206,9 +219,9 @@ function objectIn(text: string): object | undefined {
 
 /** In lower case, with one word of letters, digits and underscores; as a filter names it. */
 function attributeName(column: string): string {
-  const name = column
+  const name = oneLine(column)
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '_')
     .replace(/^_+|_+$/g, '');
-  return name.slice(0, 60) || 'column';
+  return [...name].slice(0, 60).join('') || 'column';
 }

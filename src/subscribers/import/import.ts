@@ -1,6 +1,7 @@
+import { addressKey } from '../../lib/addresses.ts';
 import { DAY_MS } from '../../lib/time.ts';
 import type { Database } from '../../platform/database/index.ts';
-import { closeLines, dropLines, openLines } from './lines.ts';
+import { closeLines, deletePerson, dropLines, openLines } from './lines.ts';
 import { type MergeOf, type OutcomeCount, lookAtPeople, takePeople } from './merge.ts';
 import { type ReadOptions, readLines } from './read.ts';
 import { type ImportReport, addOutcome, withoutOutcomes, withoutPeople } from './report.ts';
@@ -9,8 +10,9 @@ import {
   deleteImport,
   importsLeft,
   insertImport,
-  keepLook,
   keepProgress,
+  keepReport,
+  unfinishedImports,
   setReady,
   stepOfImport,
 } from './runs.ts';
@@ -25,6 +27,8 @@ export interface NewImport extends ReadOptions {
   at: Date;
   file: string;
   hash: string;
+  /** May it say of somebody what holds beyond its newsletter? */
+  wholeHouse: boolean;
 }
 
 /** People that are taken in at once. */
@@ -64,7 +68,7 @@ async function look(
     count(report, await lookAtPeople(db, of, place, place + STEP));
     onProgress(Math.min(1, (place + STEP) / people));
   }
-  await keepLook(db, of.importId, report);
+  await keepReport(db, of.importId, report);
 }
 
 function count(report: ImportReport, outcomes: OutcomeCount[]): void {
@@ -84,9 +88,12 @@ export async function stepImport(
   return db.transaction().execute(async (tx) => {
     const run = await stepOfImport(tx, id, holder);
     if (run === undefined) return undefined;
-    const { place, people, newsletterId, ground } = run;
+    const { place, people, newsletterId, ground, wholeHouse } = run;
     const report = place === 0 ? withoutOutcomes(run.report as ImportReport) : (run.report as ImportReport);
-    count(report, await takePeople(tx, { importId: id, newsletterId, ground }, place + 1, place + 1 + STEP));
+    count(
+      report,
+      await takePeople(tx, { importId: id, newsletterId, ground, wholeHouse }, place + 1, place + 1 + STEP),
+    );
     const next = Math.min(place + STEP, people);
     const isDone = next >= people;
     await keepProgress(tx, id, { place: next, report: isDone ? withoutPeople(report) : report, isDone });
@@ -98,10 +105,18 @@ export async function stepImport(
   });
 }
 
-/** Of an import that nothing was taken in of, nothing stays. */
+/** Of an import that nothing was taken in of, nothing stays; one that runs by now is left alone. */
 export async function dropImport(db: Database, id: number): Promise<void> {
-  await dropLines(db, id);
-  await deleteImport(db, id);
+  await db.transaction().execute(async (tx) => {
+    if (await deleteImport(tx, id)) await dropLines(tx, id);
+  });
+}
+
+/** Somebody who is erased is in no list that waits to be taken in, nor in what was said of it. */
+export async function eraseFromImports(tx: Database, address: string): Promise<void> {
+  for (const { id, report } of await unfinishedImports(tx))
+    if (await deletePerson(tx, id, addressKey(address)))
+      await keepReport(tx, id, withoutPeople(report as ImportReport));
 }
 
 /** What was read more than a day ago, and never taken in. */

@@ -23,11 +23,15 @@ export interface ListLine {
 }
 
 export function peopleOf(importId: number): RawBuilder<unknown> {
-  return sql.raw(`import_${Number(importId)}_people`);
+  return sql.raw(nameOf(importId, 'people'));
 }
 
 function linesOf(importId: number): RawBuilder<unknown> {
-  return sql.raw(`import_${Number(importId)}_lines`);
+  return sql.raw(nameOf(importId, 'lines'));
+}
+
+function nameOf(importId: number, what: 'people' | 'lines'): string {
+  return `import_${Number(importId)}_${what}`;
 }
 
 export async function openLines(db: Database, importId: number): Promise<void> {
@@ -58,6 +62,18 @@ export async function closeLines(tx: Database, importId: number): Promise<number
     select coalesce(max(place), 0) as people from ${peopleOf(importId)}`.execute(tx);
   await sql`analyze ${peopleOf(importId)}`.execute(tx);
   return rows[0]?.people ?? 0;
+}
+
+/** True where it was there. */
+export async function deletePerson(tx: Database, importId: number, key: string): Promise<boolean> {
+  let count = 0n;
+  for (const what of ['lines', 'people'] as const) {
+    const name = nameOf(importId, what);
+    const { rows } = await sql<{ is: boolean }>`select to_regclass(${name}) is not null as is`.execute(tx);
+    if (rows[0]?.is !== true) continue;
+    count += (await sql`delete from ${sql.raw(name)} where key = ${key}`.execute(tx)).numAffectedRows ?? 0n;
+  }
+  return count > 0n;
 }
 
 export async function dropLines(db: Database, importId: number): Promise<void> {

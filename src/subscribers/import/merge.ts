@@ -10,6 +10,8 @@ export interface MergeOf {
   newsletterId: number;
   /** On what ground these people get mail, kept as their consent. */
   ground: string;
+  /** May it say of somebody what holds beyond its newsletter: that they bounced, or what they are called? */
+  wholeHouse: boolean;
 }
 
 export interface OutcomeCount {
@@ -65,7 +67,7 @@ export async function lookAtPeople(db: Database, of: MergeOf, from: number, to: 
 
 /** Takes them in. A name that we have is not replaced, and what somebody has here is not made less. */
 export async function takePeople(tx: Database, of: MergeOf, from: number, to: number): Promise<OutcomeCount[]> {
-  const { importId, newsletterId, ground } = of;
+  const { importId, newsletterId, ground, wholeHouse } = of;
   // In a table of its own, so that the planner knows how many there are of what, and joins accordingly.
   await sql`create temporary table step on commit drop as ${looked(of, from, to)}`.execute(tx);
   await sql`analyze step (key, subscriber_id, outcome)`.execute(tx);
@@ -74,7 +76,7 @@ export async function takePeople(tx: Database, of: MergeOf, from: number, to: nu
       insert into suppressions (address_key, reason, detail, import_id)
       select i.key, case when ${is('complained')} then 'complaint' when ${is('bounced')} then 'unknown-mailbox' else 'manual' end,
         ${ground}, ${importId}::bigint
-      from step i where i.outcome = 'struck' on conflict do nothing
+      from step i where i.outcome = 'struck' and ${wholeHouse} on conflict do nothing
     ), fresh as (
       insert into subscribers (address, address_key, domain, name, language, attributes, import_id)
       select i.address, i.key, split_part(i.key, '@', -1), i.name, i.language, i.attributes, ${importId}::bigint
@@ -83,7 +85,7 @@ export async function takePeople(tx: Database, of: MergeOf, from: number, to: nu
     ), completed as (
       update subscribers p set name = coalesce(nullif(p.name, ''), i.name), language = coalesce(nullif(p.language, ''), i.language),
         attributes = p.attributes || i.attributes
-      from step i where p.id = i.subscriber_id and i.outcome in ('subscribed', 'leftElsewhere', 'alreadySubscribed')
+      from step i where p.id = i.subscriber_id and i.outcome in ('subscribed', 'leftElsewhere', 'alreadySubscribed') and (${wholeHouse} or i.state is not null)
         and ((p.name = '' and i.name <> '') or (p.language = '' and i.language <> '') or not p.attributes @> i.attributes)
     ), joined as (
       insert into subscriptions (newsletter_id, subscriber_id, state, since, cause, topics, every_days, paused_until, import_id)

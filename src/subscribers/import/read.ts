@@ -18,6 +18,8 @@ export interface ReadOptions {
   name?: string | undefined;
   /** Columns that are kept as attributes. */
   keep?: string[] | undefined;
+  /** To how many bytes a compressed list may unpack. */
+  mostBytes?: number | undefined;
   onProgress?: ((share: number) => void) | undefined;
 }
 
@@ -34,7 +36,7 @@ export async function readLines(
   file: string,
   options: ReadOptions,
 ): Promise<ImportReport> {
-  const { size, files } = await listedFiles(file, options.name);
+  const { size, files } = await listedFiles(file, options.name, options.mostBytes);
   const reader = new Reader(db, importId, options.keep ?? []);
   let read = 0;
   for (const one of files) {

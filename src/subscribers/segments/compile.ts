@@ -1,4 +1,4 @@
-import { addressKey } from '../../lib/addresses.ts';
+import { parseDomain } from '../../lib/addresses.ts';
 import { type RawBuilder, sql } from '../../platform/database/index.ts';
 import { type Condition, type Filter, conditionsOf } from './filter.ts';
 
@@ -52,9 +52,9 @@ function compileCondition(condition: Condition, context: FilterContext): RawBuil
     case 'known':
       return compileDate(sql`p.created_at`, condition, context);
     case 'address':
-      return compileText(sql`p.address_key`, { ...condition, values: values.map(addressKey) });
+      return compileText(sql`p.address_key`, condition);
     case 'domain':
-      return compileText(sql`p.domain`, condition);
+      return compileText(sql`p.domain`, { ...condition, values: values.map((value) => parseDomain(value) ?? value) });
     case 'name':
       return compileText(sql`nullif(p.name, '')`, condition);
     default:
@@ -94,27 +94,32 @@ function compileDate(
 
 const NUMBER = '^-?[0-9]{1,15}(\\.[0-9]{1,15})?$';
 
-/** Without regard to capitals. What compares compares numbers where both are numbers, else text, in the order of characters. */
+const lower = (text: string) => sql`lower(${text}::text)`;
+
+/**
+ * Without regard to capitals, which the database alone makes small, on both sides. What compares compares numbers where both are numbers,
+ * else text, in the order of characters.
+ */
 function compileText(column: RawBuilder<unknown>, { op, values }: Condition): RawBuilder<boolean> {
-  const lower = values.map((value) => value.toLowerCase());
-  const [value = ''] = lower;
+  const plain = values.map((value) => value.normalize('NFC'));
+  const [value = ''] = plain;
   const like = value.replace(/[\\%_]/g, '\\$&');
   switch (op) {
     case 'set':
       return sql`coalesce(${column}, '') <> ''`;
     case 'is':
-      return sql`lower(${column}) = any(${lower}::text[])`;
+      return sql`lower(${column}) = any(select lower(v) from unnest(${plain}::text[]) v)`;
     case 'contains':
-      return sql`lower(${column}) like ${`%${like}%`}`;
+      return sql`lower(${column}) like ${lower(`%${like}%`)}`;
     case 'begins':
-      return sql`lower(${column}) like ${`${like}%`}`;
+      return sql`lower(${column}) like ${lower(`${like}%`)}`;
     case 'ends':
-      return sql`lower(${column}) like ${`%${like}`}`;
+      return sql`lower(${column}) like ${lower(`%${like}`)}`;
     default: {
       const sign = sql.raw({ '<': '<', '<=': '<=', '>': '>', '>=': '>=' }[op as '<'] ?? '=');
       return new RegExp(NUMBER).test(value)
         ? sql`(case when ${column} ~ ${NUMBER} then ${column}::numeric ${sign} ${value}::numeric end)`
-        : sql`lower(${column}) collate "C" ${sign} ${value}`;
+        : sql`lower(${column}) collate "C" ${sign} ${lower(value)}`;
     }
   }
 }

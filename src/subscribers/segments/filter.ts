@@ -43,9 +43,10 @@ export const FIELDS: Record<string, { kind: Kind; means: string; choices?: strin
 };
 const ATTRIBUTE = /^attributes\.[\p{L}\p{N}_]{1,60}$/u;
 
-const MAX_LENGTH = 4_000;
 const MAX_CONDITIONS = 100;
 const MAX_DEPTH = 30;
+/** A hundred years. */
+const MAX_DAYS = 36_500;
 const UNITS: Record<string, number> = {
   day: 1,
   days: 1,
@@ -59,7 +60,6 @@ const UNITS: Record<string, number> = {
 
 /** Throws `input-invalid` with the place and what is expected there. */
 export function parseFilter(text: string): Filter {
-  if (text.length > MAX_LENGTH) throw wrong(`it is longer than ${MAX_LENGTH} characters`);
   return new Parser(tokensOf(text, wrong)).parse();
 }
 
@@ -153,7 +153,7 @@ class Parser {
     }
     const count = Number(this.#value());
     const unit = UNITS[this.#take(...Object.keys(UNITS)) ?? ''];
-    if (!Number.isInteger(count) || count < 1 || count > 10_000 || unit === undefined)
+    if (!Number.isInteger(count) || count < 1 || unit === undefined || count * unit > MAX_DAYS)
       throw this.#expected('a number of days, weeks, months or years, such as 30 days');
     const last: Condition = { field, op: 'last', values: [String(count * unit)] };
     return isNot ? { not: last } : last;
@@ -162,8 +162,7 @@ class Parser {
   #date(): string {
     const token = this.#next;
     const text = this.#value();
-    const isDate = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`));
-    if (isDate) return text;
+    if (isDay(text)) return text;
     if (token !== undefined) this.#at--;
     throw this.#expected('a date such as 2026-01-31');
   }
@@ -213,6 +212,12 @@ class Parser {
     this.#at++;
     return token.text;
   }
+}
+
+/** A day that there is, from 1900 to 2199. */
+function isDay(text: string): boolean {
+  const time = /^(19|20|21)\d\d-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 function kindOf(field: string): Kind | undefined {

@@ -46,9 +46,15 @@ export async function deleteSegment(db: Database, id: number): Promise<boolean> 
 }
 
 /** Throws `input-invalid` for a status, a topic or a newsletter that there is not: a filter that means nobody is a slip. */
-export async function checkFilter(db: Database, newsletterId: number, filter: Filter): Promise<void> {
+export async function checkFilter(
+  db: Database,
+  newsletterId: number,
+  filter: Filter,
+  visible?: number[],
+): Promise<void> {
   const { rows } = await sql<{ field: string; choice: string }>`
     select 'newsletter' as field, slug as choice from newsletters
+      where ${visible === undefined ? sql`true` : sql`id = any(${visible}::bigint[])`}
     union all select 'topic', t.value ->> 'key' from newsletters n, jsonb_array_elements(n.settings -> 'topics') t where n.id = ${newsletterId}
     union all select 'language', unnest(array['en', 'es', 'fr', 'ar'])`.execute(db);
   for (const { field, values } of conditionsOf(filter)) {
@@ -66,13 +72,18 @@ interface CountOf {
   newsletterId: number;
   filter: Filter;
   context: FilterContext;
+  /** Those alone who may be mailed, whatever the filter asks. */
+  mayBeMailed?: boolean;
 }
 
 /** Who is meant: of those who may be mailed, or, where it asks for a status, of all. */
-export function membersOf({ newsletterId, filter, context }: CountOf, from?: RawBuilder<unknown>): RawBuilder<unknown> {
+export function membersOf(
+  { newsletterId, filter, context, mayBeMailed = false }: CountOf,
+  from?: RawBuilder<unknown>,
+): RawBuilder<unknown> {
   const subscriptions = from ?? sql`subscriptions`;
   const condition = compileFilter(filter, context);
-  return asksForStatus(filter)
+  return asksForStatus(filter) && !mayBeMailed
     ? sql`select p.id as subscriber_id, p.address, p.name from ${subscriptions} s join subscribers p on p.id = s.subscriber_id
         where s.newsletter_id = ${newsletterId} and ${condition}`
     : sql`${mailable(newsletterId, subscriptions)} and ${condition}`;
@@ -93,15 +104,18 @@ export async function estimateMembers(db: Database, of: CountOf): Promise<{ coun
   if (all < 2 * SAMPLE) return { count: await countMembers(db, of), isExact: true };
   const percent = (100 * SAMPLE) / all;
   // Repeatable: asked again, the same is answered.
-  const { rows: found } = await sql<{ count: number; seen: number }>`
+  const { rows: found } = await sql<{ count: number; own: number; seen: number }>`
     with seen as materialized (
       select * from subscriptions tablesample system (${sql.lit(percent)}) repeatable (7)
     )
-    select (select count(*) from (${membersOf(of, sql`seen`)}) m)::int as count, (select count(*) from seen)::int as seen`.execute(
+    select (select count(*) from (${membersOf(of, sql`seen`)}) m)::int as count,
+      (select count(*) from seen where newsletter_id = ${of.newsletterId})::int as own, (select count(*) from seen)::int as seen`.execute(
     db,
   );
-  const { count = 0, seen = 0 } = found[0] ?? {};
-  return { count: seen === 0 ? 0 : Math.round((count * all) / seen), isExact: false };
+  const { count = 0, own = 0, seen = 0 } = found[0] ?? {};
+  // Of a small newsletter beside large ones a sample says nothing, and it is counted at once.
+  if (own < SAMPLE / 20) return { count: await countMembers(db, of), isExact: true };
+  return { count: Math.round((count * all) / Math.max(seen, 1)), isExact: false };
 }
 
 /** The first of them, for a look. */

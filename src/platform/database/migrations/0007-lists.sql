@@ -3,13 +3,19 @@ alter table subscribers add column attributes jsonb not null default '{}';
 
 -- A list is read into a table of its own (import_N_people), looked at, and taken in from there, `place` by `place`, by whoever holds it.
 alter table imports drop constraint imports_state_check;
-alter table imports add constraint imports_state_check check (state in ('reading', 'ready', 'running', 'done', 'undone'));
+alter table imports add constraint imports_state_check check (state in ('reading', 'ready', 'running', 'failed', 'done', 'undone'));
 alter table imports drop column lines_done;
 alter table imports add column people int not null default 0;
 alter table imports add column place int not null default 0;
+alter table imports add column tries int not null default 0;
+alter table imports add column problem text not null default '';
+-- What somebody who sees some newsletters only imports changes nothing beyond them.
+alter table imports add column whole_house boolean not null default true;
 alter table imports add column holder text not null default '';
 alter table imports add column held_until timestamptz not null default '-infinity';
 update imports set state = 'undone' where state = 'running';
+-- Numbers of lines are kept, addresses are not.
+update imports set report = report - 'samples' - 'problems';
 create index imports_running on imports (id) where state = 'running';
 create index imports_unfinished on imports (made_at) where state in ('reading', 'ready');
 
