@@ -47,7 +47,7 @@ export function recompose(
     subject: keptText(proposal.subject, current.subject, fresh.subject),
     preheader: keptText(proposal.preheader, current.preheader, fresh.preheader),
     note: keptText(proposal.note, current.note, fresh.note),
-    audience: current.audience ?? null,
+    ...(current.audience ? { audience: current.audience } : {}),
     sections: withEmptied(sections, current),
   };
   // What an editor wrote over the edition shows against what the composer would have written.

@@ -53,3 +53,13 @@ export function nextSlot(schedule: Schedule, timeZone: string, after: Date): Dat
 export function isInTime(slot: Slot, schedule: Schedule, since: Date, now: Date): boolean {
   return now.getTime() - Math.max(slot.opensAt.getTime(), since.getTime()) <= schedule.toleranceMinutes * MINUTE_MS;
 }
+
+/** The instant of a day and a time, "2026-12-03T09:00", in a time zone; undefined for none. */
+export function instantOf(local: string, timeZone: string): Date | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local)) return undefined;
+  try {
+    return new Cron(local, { timezone: timeZone, paused: true }).nextRun(new Date(0)) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

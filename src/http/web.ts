@@ -12,6 +12,7 @@ import { assetRoutes } from './assets/routes.ts';
 import { accountRoutes } from './desk/account.ts';
 import { guardDesk } from './desk/guard.ts';
 import { peopleRoutes } from './desk/people.ts';
+import { editionRoutes } from './desk/edition/page.ts';
 import { deskRoutes } from './desk/routes.ts';
 import { signInRoutes } from './desk/signIn.ts';
 import { takeForms } from './forms.ts';
@@ -102,8 +103,10 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
   accountRoutes(server, { app, door, show });
   peopleRoutes(server, { app, show });
   deskRoutes(server, app, show);
+  editionRoutes(server, app, show);
   apiRoutes(server, app);
   referenceRoutes(server, { app, door, show });
+  mediaRoutes(server, app.database.db);
   if (app.inbox !== undefined) inboxRoutes(server, app.inbox.mail, show);
   return server;
 }

@@ -6,7 +6,7 @@ export { addPieceByUrl, completePieces } from './complete.ts';
 export { proposeCorrection, reopenStopped } from './correct.ts';
 export { getEdition } from './find.ts';
 export { sourceHealth } from './health.ts';
-export { fetchEditionImages } from './images.ts';
+export { fetchEditionImages, withOwnImages } from './images.ts';
 export { comeBack, type KeptLeave, leave, sayWhyLeft } from './leave.ts';
 export { markPiece } from './mark.ts';
 export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
@@ -20,7 +20,7 @@ export { addSource, changeSource, getSource } from './sources.ts';
 export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { recomposeEdition } from './recompose.ts';
-export { SAMPLE_ADDRESS, renderNow } from './render.ts';
+export { renderNow } from './render.ts';
 export { retryEdition } from './retry.ts';
 export {
   type Revised,

@@ -113,6 +113,8 @@ suite(`hostile text in a browser${browserMissing === undefined ? '' : ` (${brows
       '/',
       `/editions/${edition.id}`,
       `/editions/${edition.id}?view=phone`,
+      `/editions/${edition.id}/pool`,
+      `/editions/${edition.id}/revisions`,
       `/editions/${edition.id}?view=text`,
       `/editions/${edition.id}/frame`,
     ]) {

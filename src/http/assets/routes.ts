@@ -12,7 +12,12 @@ const own = (file: string) => path.join(import.meta.dirname, file);
 const ALTCHA = path.join(path.dirname(createRequire(import.meta.url).resolve('altcha/external')), '..');
 type Assets = Record<string, [file: string, type: string]>;
 const COMMON: Assets = { 'roundup.css': [own('roundup.css'), CSS], 'icon.svg': [own('icon.svg'), 'image/svg+xml'] };
-const DESK: Assets = { ...COMMON, 'desk.css': [own('desk.css'), CSS], 'live.js': [own('live.js'), SCRIPT] };
+const DESK: Assets = {
+  ...COMMON,
+  'desk.css': [own('desk.css'), CSS],
+  'live.js': [own('live.js'), SCRIPT],
+  'edition.js': [own('edition.js'), SCRIPT],
+};
 const READERS: Assets = {
   ...COMMON,
   'readers.css': [own('readers.css'), CSS],

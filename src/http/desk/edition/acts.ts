@@ -1,0 +1,235 @@
+import { z } from 'zod';
+import { findNewsletter, instantOf, piecesOf, readContent } from '../../../editions/index.ts';
+import {
+  type Newsroom,
+  type Revised,
+  addPieceByUrl,
+  addToEdition,
+  addressEdition,
+  approveEdition,
+  askForReview,
+  cancelEdition,
+  commentOn,
+  dropFromEdition,
+  editInEdition,
+  fetchEditionImages,
+  getEdition,
+  getPiece,
+  holdFromEdition,
+  keepDespiteChanges,
+  moveInEdition,
+  pauseEdition,
+  recomposeEdition,
+  reopenStopped,
+  restoreRevision,
+  resumeEdition,
+  reviseEdition,
+  scheduleEdition,
+  sendBack,
+  sendEdition,
+  sendTest,
+  stopEdition,
+  takeApprovalBack,
+  takeChanges,
+} from '../../../newsroom/index.ts';
+import { findPieceByUrl } from '../../../pieces/index.ts';
+import { RoundupError } from '../../../platform/errors.ts';
+import type { Identity } from '../../access.ts';
+
+// What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
+// has seen, and somebody else's change in between is not written over.
+
+export interface Doing {
+  newsroom: Newsroom;
+  identity: Identity;
+  editionId: number;
+  pieceId: number;
+  body: Record<string, string>;
+  by: string;
+}
+
+/** What is told of it; for a change of content, also what brings it back. */
+export interface Done {
+  told: string;
+  undo?: number;
+  warning?: string;
+}
+
+export type Act = (doing: Doing) => Promise<Done>;
+
+const text = (most: number) => z.string().trim().max(most);
+const number = z.coerce.number().int().min(1).max(1_000_000_000);
+
+/** A change of content, of the revision that was seen, with the photographs that it wants. */
+function changing(
+  act: (parts: { db: Newsroom['db']; clock: Newsroom['clock']; ifRevision: number }, doing: Doing) => Promise<Revised>,
+): Act {
+  return async (doing) => {
+    const { newsroom, editionId, body } = doing;
+    const ifRevision = number.parse(body.revision);
+    const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision }, doing);
+    await fetchEditionImages(newsroom, editionId);
+    return doneOf(revised, ifRevision);
+  };
+}
+
+function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before: number): Done {
+  const warning = approvalWithdrawn
+    ? `Its approval is withdrawn with the change${scheduleDropped === null ? '' : ', and it is not scheduled any more'}.`
+    : undefined;
+  return { told: `Revision ${edition.revision} is saved.`, undo: before, ...(warning ? { warning } : {}) };
+}
+
+const AUTHOR: Record<string, Act> = {
+  texts: changing((parts, { editionId, body, by }) => {
+    const { subject, preheader, note } = z
+      .object({
+        subject: text(300).min(1, 'A mail has a subject.'),
+        preheader: text(300),
+        note: z.string().max(20_000),
+      })
+      .parse(body);
+    return reviseEdition(parts, editionId, { subject, preheader, note: note.replaceAll('\r\n', '\n').trim() }, by);
+  }),
+  add: async (doing) => {
+    const { newsroom, editionId, body } = doing;
+    const { piece = '', url = '', section } = body;
+    let pieceId = Number(piece);
+    if (url.trim() !== '') {
+      await addPieceByUrl(newsroom, url.trim(), false);
+      pieceId = (await findPieceByUrl(newsroom.db, url.trim()))?.id ?? 0;
+    }
+    const place = { section: section ?? (await lastSection(newsroom, editionId)) };
+    return changing((parts, { by }) => addToEdition(parts, editionId, pieceId, place, by))(doing);
+  },
+  recompose: changing((parts, { editionId, by }) => recomposeEdition(parts, editionId, by)),
+  restore: changing((parts, { editionId, body, by }) => restoreRevision(parts, editionId, number.parse(body.to), by)),
+  take: changing((parts, { editionId, by }) => takeChanges(parts, editionId, undefined, by)),
+  keep: changing((parts, { editionId, by }) => keepDespiteChanges(parts, editionId, undefined, by)),
+  review: async ({ newsroom, editionId, body, by }) => {
+    await askForReview(newsroom, editionId, text(2_000).parse(body.comment ?? ''), by);
+    return { told: 'The editors are asked to look at it.' };
+  },
+  comment: async ({ newsroom, editionId, body, by }) => {
+    await commentOn(
+      newsroom,
+      editionId,
+      text(2_000)
+        .min(1, 'Say something.')
+        .parse(body.comment ?? ''),
+      by,
+    );
+    return { told: 'Your word stands beside the edition.' };
+  },
+  test: async ({ newsroom, editionId, body, by }) => {
+    const reply = await sendTest(newsroom, editionId, body.to ?? '', by);
+    return { told: `The mail server took the test for ${body.to}: ${reply}` };
+  },
+};
+
+const PIECE: Record<string, Act> = {
+  move: changing((parts, { editionId, pieceId, body, by }) => {
+    const { section, position } = z.object({ section: text(40).optional(), position: number.optional() }).parse(body);
+    return moveInEdition(
+      parts,
+      editionId,
+      pieceId,
+      { ...(section ? { section } : {}), ...(position ? { position } : {}) },
+      by,
+    );
+  }),
+  drop: changing((parts, { editionId, pieceId, by }) => dropFromEdition(parts, editionId, pieceId, by)),
+  hold: changing((parts, { editionId, pieceId, by }) => holdFromEdition(parts, editionId, pieceId, by)),
+  write: changing(async (parts, { editionId, pieceId, body, by }) => {
+    const given = z
+      .object({
+        title: text(500).min(1, 'A piece has a headline.'),
+        deck: text(2_000),
+        kind: text(100),
+        region: text(100),
+        authors: text(1_000),
+        alt: text(1_000).optional(),
+        credit: text(500).optional(),
+      })
+      .parse(body);
+    const { alt, credit, authors, ...texts } = given;
+    const image = await imageOf(parts, editionId, pieceId);
+    const pictured =
+      image === null ? {} : { image: { ...image, alt: alt ?? image.alt, credit: credit ?? image.credit } };
+    const names = authors.split(',').map((name) => name.trim());
+    return editInEdition(parts, editionId, pieceId, { ...texts, authors: names.filter(Boolean), ...pictured }, by);
+  }),
+  original: changing(async (parts, { editionId, pieceId, by }) => {
+    const { title, deck, kind, region, authors, image } = await getPiece(parts.db, pieceId);
+    return editInEdition(parts, editionId, pieceId, { title, deck, kind, region, authors, image }, by);
+  }),
+};
+
+const EDITOR: Record<string, Act> = {
+  audience: changing((parts, { editionId, body, identity, by }) => {
+    const wanted = (body.filter ?? '').trim() || (body.segment ?? '').trim();
+    const visible = identity.newsletterIds;
+    return addressEdition(parts, editionId, { wanted: wanted === '' ? null : wanted, visible }, by);
+  }),
+  approve: async ({ newsroom, editionId, body, by }) => {
+    const { findings } = await approveEdition(newsroom, editionId, by, { ifRevision: number.parse(body.revision) });
+    const beside = findings.length === 0 ? '' : ` ${findings.length} findings stood beside it.`;
+    return { told: `Approved: this, to the byte, is what goes out.${beside}` };
+  },
+  back: async ({ newsroom, editionId, body, by }) => {
+    await sendBack(newsroom, editionId, text(2_000).parse(body.comment ?? ''), by);
+    return { told: 'It is a draft again, and the editors are told why.' };
+  },
+  unapprove: async ({ newsroom, editionId, by }) => {
+    await takeApprovalBack(newsroom, editionId, by);
+    return { told: 'The approval is taken back.' };
+  },
+  schedule: async ({ newsroom, editionId, body, by }) => {
+    const { newsletterId } = await getEdition(newsroom.db, editionId);
+    const newsletter = await findNewsletter(newsroom.db, newsletterId);
+    const at = instantOf(body.at ?? '', newsletter?.timeZone ?? 'UTC');
+    if (at === undefined) throw new RoundupError('input-invalid', 'Say when, as a day and a time that there is.');
+    await scheduleEdition(newsroom, editionId, at, by);
+    return { told: 'It is scheduled.' };
+  },
+  send: async ({ newsroom, editionId, body, by }) => {
+    if (body.sure !== 'yes') throw new RoundupError('input-invalid', 'Tick the box: it goes out at once.');
+    const size = await sendEdition(newsroom, editionId, by);
+    return { told: `It goes out to ${size.toLocaleString('en-US')} readers.` };
+  },
+  pause: async ({ newsroom, editionId, by }) => {
+    await pauseEdition(newsroom, editionId, by);
+    return { told: 'The send is held.' };
+  },
+  resume: async ({ newsroom, editionId, by }) => {
+    await resumeEdition(newsroom, editionId, by);
+    return { told: 'It goes on.' };
+  },
+  stop: async ({ newsroom, editionId, by }) => {
+    await stopEdition(newsroom, editionId, by);
+    return { told: 'It is stopped: whoever has not been reached will not be.' };
+  },
+  correct: async ({ newsroom, editionId, by }) => {
+    await reopenStopped(newsroom, editionId, by);
+    return { told: 'It is a draft again. Changed, approved and sent, it goes to whom it had not reached.' };
+  },
+  cancel: async ({ newsroom, editionId, body, by }) => {
+    if (body.sure !== 'yes')
+      throw new RoundupError('input-invalid', 'Tick the box: a cancelled edition stays cancelled.');
+    await cancelEdition(newsroom, editionId, by);
+    return { told: 'It is cancelled, and its pieces are free again.' };
+  },
+};
+
+/** By what their forms' addresses end with. */
+export const ACTS = { author: AUTHOR, piece: PIECE, editor: EDITOR };
+
+async function lastSection(newsroom: Newsroom, editionId: number): Promise<string> {
+  const content = await readContent(newsroom.db, await getEdition(newsroom.db, editionId));
+  return content.sections.at(-1)?.key ?? '';
+}
+
+async function imageOf({ db }: Pick<Newsroom, 'db'>, editionId: number, pieceId: number) {
+  const content = await readContent(db, await getEdition(db, editionId));
+  return piecesOf(content).find((piece) => piece.pieceId === pieceId)?.image ?? null;
+}

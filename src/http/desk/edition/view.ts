@@ -1,0 +1,155 @@
+import { isAtLeast } from '../../../accounts/index.ts';
+import {
+  type Edition,
+  type EditionContent,
+  type Newsletter,
+  audienceText,
+  lastRevision,
+  listChoices,
+  listReviews,
+  nextSlot,
+} from '../../../editions/index.ts';
+import { changeInWords, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
+import { findPieces } from '../../../pieces/index.ts';
+import { reportEdition, stateText } from '../../../reports/index.ts';
+import { listSegments } from '../../../subscribers/index.ts';
+import type { App } from '../../../app.ts';
+import type { Identity } from '../../access.ts';
+
+// What an edition's page shows: its sections as they can be changed, what the mail would be, what is to be done next, and by whom.
+
+export const VIEWS = ['desktop', 'phone', 'dark', 'images off', 'text'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** Beyond these an inbox on a phone shows no more, by what is usual. */
+const SUBJECT_LENGTH = 50;
+const PREHEADER_LENGTH = 90;
+
+export async function editionView(app: App, identity: Identity, edition: Edition, view: View) {
+  const { db } = app.database;
+  const { keys, baseUrl, unsubscribeAddress, relays } = app.config;
+  const parts = { db, clock: app.clock, keys, baseUrl, unsubscribeAddress };
+  const report = await reportEdition(db, edition, { now: app.clock.now(), relays });
+  const { newsletter, findings, content } = await renderNow(parts, edition);
+  const choices = await listChoices(db, edition.id);
+  const { role } = identity.account;
+  const isOpen = ['draft', 'in_review', 'approved', 'scheduled'].includes(edition.state);
+  const mayWrite = isOpen && isAtLeast(role, 'author');
+  const mayApprove = isAtLeast(role, 'editor');
+  return {
+    title: `${newsletter.name} no. ${edition.number}`,
+    edition,
+    newsletter,
+    content,
+    view,
+    isText: view === 'text',
+    tabs: VIEWS.map((name) => ({ name, current: name === view })),
+    findings,
+    report,
+    audience: audienceText(content.audience),
+    segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
+    stateText: stateText(edition, report.sums),
+    last: await lastRevision(db, edition),
+    reviews: (await listReviews(db, edition.id)).toReversed(),
+    sections: await sectionsOf(app, { edition, newsletter, content, choices }),
+    subjectLength: [...content.subject].length,
+    preheaderLength: [...content.preheader].length,
+    subjectIsLong: [...content.subject].length > SUBJECT_LENGTH,
+    preheaderIsLong: [...content.preheader].length > PREHEADER_LENGTH,
+    left: choices.filter((choice) => !choice.included).map((choice) => ({ ...choice, mayAdd: mayWrite })),
+    usualTime: usualTime(newsletter, edition, app.clock.now()),
+    sent: ['sending', 'paused', 'sent', 'stopped'].includes(edition.state),
+    live: ['sending', 'paused', 'scheduled'].includes(edition.state),
+    share: shareOf(report.sums),
+    perSecond: report.perSecond === undefined ? undefined : Math.round(report.perSecond),
+    mayWrite,
+    next: nextActs(edition, { mayWrite, mayApprove }),
+  };
+}
+
+interface Shown {
+  edition: Edition;
+  newsletter: Newsletter;
+  content: EditionContent;
+  choices: Awaited<ReturnType<typeof listChoices>>;
+}
+
+/** The newsletter's sections that this edition has or could have, with their pieces, each with what can be done to it. */
+async function sectionsOf(app: App, { newsletter, content, choices }: Shown) {
+  const { db } = app.database;
+  const ids = content.sections.flatMap(({ pieces }) => pieces.map(({ pieceId }) => pieceId));
+  const pool = new Map((await findPieces(db, ids)).map((piece) => [piece.id, piece]));
+  const news = new Map(
+    (await newsOf(db, content)).map(({ pieceId, changes }) => [pieceId, changes.map(changeInWords)]),
+  );
+  // From this server alone, in the size that the mail has.
+  const shown = (await withOwnImages(db, content, '')).content.sections.flatMap(({ pieces }) => pieces);
+  const thumbnails = new Map(shown.map(({ pieceId, image }) => [pieceId, image?.url]));
+  const reasons = new Map(choices.map((choice) => [choice.pieceId, choice]));
+  const missing = newsletter.sections.filter(({ key }) => content.sections.every((section) => section.key !== key));
+  const known = [...content.sections, ...missing.map(({ key, title, layout }) => ({ key, title, layout, pieces: [] }))];
+  const names = known.map(({ key, title }) => ({ key, name: title || capital(key) }));
+  return known.map(({ key, title, pieces }) => ({
+    key,
+    name: title || capital(key),
+    pieces: pieces.map((piece, at) => {
+      const original = pool.get(piece.pieceId);
+      const reason = reasons.get(piece.pieceId);
+      return {
+        ...piece,
+        thumbnail: thumbnails.get(piece.pieceId),
+        authorText: piece.authors.join(', '),
+        reason: reason?.sentence,
+        overridden: reason?.overridden ?? undefined,
+        overriddenBy: reason?.overriddenBy ?? undefined,
+        news: news.get(piece.pieceId),
+        isWritten:
+          original !== undefined &&
+          (original.title !== piece.title || original.deck !== piece.deck || original.kind !== piece.kind),
+        original,
+        position: at + 1,
+        isFirst: at === 0,
+        isLast: at === pieces.length - 1,
+        up: at,
+        down: at + 2,
+        sections: names.map((one) => ({ ...one, isThis: one.key === key })),
+      };
+    }),
+  }));
+}
+
+/** A section without a heading goes by its key. */
+function capital(key: string): string {
+  return key.charAt(0).toUpperCase() + key.slice(1);
+}
+
+/** What the edition's state wants of whoever looks at it. */
+function nextActs({ state, startedAt }: Edition, { mayWrite, mayApprove }: { mayWrite: boolean; mayApprove: boolean }) {
+  const isEditor = (states: Edition['state'][]) => mayApprove && states.includes(state);
+  return {
+    ask: mayWrite && ['draft', 'in_review'].includes(state),
+    approve: isEditor(['draft', 'in_review']),
+    sendBack: isEditor(['in_review', 'approved']),
+    takeBack: isEditor(['approved', 'scheduled']),
+    schedule: isEditor(['approved', 'scheduled']) && startedAt === null,
+    send: isEditor(['approved', 'scheduled']),
+    pause: isEditor(['sending']),
+    resume: isEditor(['paused']),
+    stop: isEditor(['sending', 'paused']),
+    correct: isEditor(['stopped']),
+    cancel: isEditor(['draft', 'in_review', 'approved', 'scheduled']),
+  };
+}
+
+/** As a field for date and time has it, in the newsletter's own zone. */
+function usualTime({ schedule, timeZone }: Newsletter, { slotAt }: Edition, now: Date): string {
+  const slot = slotAt !== null && slotAt > now ? slotAt : schedule === null ? null : nextSlot(schedule, timeZone, now);
+  if (slot === null) return '';
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  return format.format(slot).replace(' ', 'T');
+}
+
+export function shareOf(sums: { audience: number; planned: number; handing: number; deferred: number }): number {
+  if (sums.audience === 0) return 0;
+  return (sums.audience - sums.planned - sums.handing - sums.deferred) / sums.audience;
+}

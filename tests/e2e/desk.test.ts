@@ -1,0 +1,217 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { getNewsletter, readContent } from '../../src/editions/index.ts';
+import { type Web, startWeb } from '../../src/http/index.ts';
+import { getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { deskLink } from '../support/desk.ts';
+import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
+import { lookAt } from '../support/look.ts';
+
+// An edition at the desk, from draft to scheduled, in a real Chromium, with script and without.
+
+const suite = browserMissing === undefined ? describe : describe.skip;
+
+suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserMissing})`}`, () => {
+  let house: Awaited<ReturnType<typeof openHouse>>;
+  let web: Web;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  }, 60_000);
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    house = await openHouse({ inbox: true });
+    web = await startWeb(house);
+    const { db } = house.database;
+    await addPublication(db);
+    await addNewsletter(db, { schedule: { cron: '0 9 * * 4' }, timeZone: 'Europe/London' });
+    await addReaders(db, 1, 12);
+    const now = Date.now();
+    const titles = [
+      'A ceasefire holds',
+      'The harbour at dusk',
+      'Who reads the annexes',
+      'A small island wants a vote',
+      'Fog over the strait',
+    ];
+    await addPieces(
+      db,
+      titles.map((title, n) => ({ slug: `p${n}`, title, publishedAt: new Date(now - (n + 1) * 3.6e6).toISOString() })),
+    );
+    const newsletter = await getNewsletter(db, 'weekly');
+    await db
+      .transaction()
+      .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
+    await addPieces(db, [
+      { slug: 'late', title: 'Late news of the week', publishedAt: new Date(now - 6e4).toISOString() },
+    ]);
+  });
+  afterEach(async () => {
+    await web.close();
+    await house.remove();
+  });
+
+  async function come(
+    role: 'author' | 'editor',
+    script: boolean,
+  ): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+    const context = await browser.newContext({ javaScriptEnabled: script, bypassCSP: false });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    const name = role === 'author' ? 'Ana' : 'Ed';
+    await page.goto(
+      await deskLink(house, web, '/editions/1', { role, name, address: `${name.toLowerCase()}@review.example` }),
+    );
+    return { page, context, complaints };
+  }
+
+  const order = async () => {
+    const edition = await getEdition(house.database.db, 1);
+    const { sections } = await readContent(house.database.db, edition);
+    return sections.map(({ key, pieces }) => `${key}: ${pieces.map(({ title }) => title).join(' | ')}`);
+  };
+  const titlesOf = async () => (await order()).join('\n');
+  const status = (page: Page) => page.locator('[data-live-region]').innerText();
+
+  test.each([true, false])(
+    'the way from a draft to a schedule, script %s',
+    async (script) => {
+      const { page, context } = await come('author', script);
+      const said = async (words: string | RegExp) => {
+        await page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 10_000 });
+      };
+      const before = await titlesOf();
+      // Texts, and an undo.
+      await page.getByLabel('Subject').fill('A week of fog');
+      await page.getByLabel('Preheader').fill('And what it hides');
+      if (script) await said('Revision 2 is saved');
+      else await page.getByRole('button', { name: 'Save', exact: true }).click();
+      await said('Revision 2 is saved');
+      expect((await readContent(house.database.db, await getEdition(house.database.db, 1))).subject).toBe(
+        'A week of fog',
+      );
+      // Down by its button, away, back by undo.
+      const [first] = await page.locator('.section:has(.piece + .piece) .piece strong').allInnerTexts();
+      await page.getByRole('button', { name: `Down: ${first}` }).click();
+      await said('Revision 3');
+      expect(await titlesOf()).not.toBe(before);
+      await page.getByRole('button', { name: `Drop: ${first}` }).click();
+      await said('Revision 4');
+      expect(await titlesOf()).not.toContain(first);
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await said('Revision 5');
+      expect(await titlesOf()).toContain(first);
+      // Over its words, and back to the original.
+      const piece = page.locator('.piece', { hasText: first! });
+      await piece.getByText('Write over its words').click();
+      await piece.getByLabel('Headline').fill('Another headline');
+      await piece.getByRole('button', { name: 'Save for this edition' }).click();
+      await said('Revision 6');
+      expect(await titlesOf()).toContain('Another headline');
+      const written = page.locator('.piece', { hasText: 'Another headline' });
+      if ((await written.locator('details[open]').count()) === 0)
+        await written.getByText('Write over its words').click();
+      await written.getByRole('button', { name: /Back to the original/ }).click();
+      await said('Revision 7');
+      expect(await titlesOf()).toContain(first);
+      // From the pool.
+      await page.getByRole('link', { name: 'Look in the pool' }).click();
+      await page.getByRole('searchbox').fill('late news');
+      await page.getByRole('button', { name: 'Search' }).click();
+      await page.getByRole('button', { name: 'Add: Late news of the week' }).click();
+      await said('Revision 8');
+      expect(await titlesOf()).toContain('Late news of the week');
+      await page.getByLabel('A word to the editors').fill('Please look at the lead.');
+      await page.getByRole('button', { name: 'Ask for review' }).click();
+      await said('The editors are asked');
+      expect(await page.getByRole('button', { name: /Approve/ }).count()).toBe(0);
+      await context.close();
+
+      const editor = await come('editor', script);
+      const told = (words: string) =>
+        editor.page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 10_000 });
+      expect(await editor.page.locator('[aria-labelledby="reviews"]').innerText()).toContain(
+        'Please look at the lead.',
+      );
+      await editor.page.getByRole('button', { name: 'Approve revision 8' }).click();
+      await told('Approved');
+      await editor.page.getByRole('button', { name: 'Schedule' }).click();
+      await told('It is scheduled');
+      expect((await getEdition(house.database.db, 1)).state).toBe('scheduled');
+      // A change withdraws it, visibly.
+      await editor.page.getByLabel('Subject').fill('Too late');
+      if (!script) await editor.page.getByRole('button', { name: 'Save', exact: true }).click();
+      await told('Its approval is withdrawn');
+      expect(editor.complaints).toEqual([]);
+      await editor.context.close();
+    },
+    180_000,
+  );
+
+  test('dragging, and the keyboard alone', async () => {
+    const { page, context, complaints } = await come('author', true);
+    const sections = await page
+      .locator('[data-section]')
+      .evaluateAll((nodes) => nodes.map((node) => node.getAttribute('data-section')));
+    const [first] = await page.locator('.piece strong').allInnerTexts();
+    const target = sections.at(-1)!;
+    await page.locator('.piece', { hasText: first! }).scrollIntoViewIfNeeded();
+    const from = (await page.locator('.piece', { hasText: first! }).boundingBox())!;
+    await page.mouse.move(from.x + 12, from.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 20, from.y + 40, { steps: 5 });
+    await page.locator(`[data-section="${target}"] h2`).hover();
+    await page.locator(`[data-section="${target}"] h2`).hover();
+    await page.mouse.up();
+    await page.locator('[data-live-region] .told').waitFor({ timeout: 5000 });
+    expect((await order()).find((line) => line.startsWith(`${target}:`))).toContain(first);
+    const inTarget = page.locator(`[data-section="${target}"] .piece`, { hasText: first! });
+    const id = await inTarget.getAttribute('data-piece');
+    await page.locator(`#to-${id}`).focus();
+    const count = await page.locator(`[data-section="${target}"] .piece`).count();
+    if (count > 1) {
+      await page.keyboard.press('Alt+ArrowUp');
+      await page.getByText('Revision 3 is saved').waitFor();
+      expect(await page.evaluate('document.activeElement.id')).toMatch(new RegExp(`^(up|down)-${id}$`));
+    }
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 120_000);
+
+  test('two editors see each other, and neither writes over the other; nothing that was written is lost', async () => {
+    const { page, context } = await come('author', true);
+    await reviseEdition(await house.newsroom(), 1, { subject: 'The other’s' }, 'Ed');
+    await page.getByText('Ed has changed it meanwhile').waitFor({ timeout: 15_000 });
+    await page.getByLabel('Preheader').fill('Mine, long thought over');
+    await page.locator('.told.bad').waitFor({ timeout: 10_000 });
+    expect(await status(page)).toContain('Mine, long thought over');
+    expect(await page.getByLabel('Subject').inputValue()).toBe('The other’s');
+    expect((await readContent(house.database.db, await getEdition(house.database.db, 1))).preheader).not.toContain(
+      'Mine',
+    );
+    await page.getByRole('link', { name: 'All revisions' }).click();
+    expect(await page.locator('main').innerText()).toContain('The other’s');
+    await context.close();
+  }, 60_000);
+
+  test('it looks well at every width, by day and by night, with nothing for axe-core', async () => {
+    const context = await browser.newContext({ bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(
+      await deskLink(house, web, '/editions/1', { role: 'editor', name: 'Ed', address: 'ed@review.example' }),
+    );
+    await lookAt(page, 'desk-edition');
+    await page.goto(`${web.deskUrl}/editions/1/pool`);
+    expect(await page.locator('h1').innerText()).toBe('Add a piece');
+    await lookAt(page, 'desk-pool');
+    await reviseEdition(await house.newsroom(), 1, { subject: 'Another' }, 'Ed');
+    await page.goto(`${web.deskUrl}/editions/1/revisions`);
+    expect(await page.locator('h1').innerText()).toBe('Revisions');
+    await lookAt(page, 'desk-revisions');
+    await context.close();
+  }, 120_000);
+});
