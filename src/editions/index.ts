@@ -39,6 +39,7 @@ export {
   claimPieces,
   editionsDue,
   editionsIn,
+  editionWithSubject,
   editionsSharing,
   findEdition,
   editionsWith,

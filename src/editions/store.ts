@@ -349,3 +349,17 @@ export async function takeSumsDue(db: Database, id: number, now: Date, before: D
     where id = ${id} and coalesce(sums_told_at, '-infinity') <= ${before}`.execute(db);
   return numAffectedRows === 1n;
 }
+
+/** The number of another edition of a newsletter that went out, or will, with a subject; capitals aside. */
+export async function editionWithSubject(
+  db: Database,
+  { id, newsletterId }: Pick<Edition, 'id' | 'newsletterId'>,
+  subject: string,
+): Promise<number | undefined> {
+  const { rows } = await sql<{ number: number }>`
+    select e.number from editions e join edition_revisions r on r.edition_id = e.id and r.revision = e.revision
+    where e.newsletter_id = ${newsletterId} and e.id <> ${id} and lower(r.content ->> 'subject') = lower(${subject}::text)
+      and e.state in ('approved', 'scheduled', 'sending', 'paused', 'sent', 'stopped')
+    order by e.number desc limit 1`.execute(db);
+  return rows[0]?.number;
+}

@@ -31,12 +31,17 @@ export interface Approved {
  * very stencil that was approved is kept and sent. Throws `preflight-failed` on an error and `state-refused` where the
  * edition is past being approved, `two-people-wanted` where the newsletter asks for two and the last change was the same
  * person's, `revision-changed` where it is at another revision than `ifRevision`. `unlessFound`: any finding counts as an error.
+ * `isSeen`: where it is given, each warning must be one of which this is so; those are written down with the approval.
  */
 export async function approveEdition(
   newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'unsubscribeAddress'>,
   editionId: number,
   by: string,
-  { unlessFound = false, ifRevision }: { unlessFound?: boolean; ifRevision?: number | undefined } = {},
+  {
+    unlessFound = false,
+    ifRevision,
+    isSeen,
+  }: { unlessFound?: boolean; ifRevision?: number | undefined; isSeen?: (finding: Finding) => boolean } = {},
 ): Promise<Approved> {
   const { db, clock } = newsroom;
   await fetchEditionImages(newsroom, editionId);
@@ -51,6 +56,13 @@ export async function approveEdition(
       `Edition ${editionId} cannot be approved:\n${errors.map(({ sentence }) => `  ${sentence}`).join('\n')}`,
     );
   }
+  const warnings = findings.filter(({ level }) => level === 'warning');
+  const unseen = isSeen === undefined ? [] : warnings.filter((finding) => !isSeen(finding));
+  if (unseen.length > 0)
+    throw new RoundupError(
+      'preflight-failed',
+      `Say that you have seen: ${unseen.map(({ sentence }) => sentence).join(' ')}`,
+    );
   const { others, variants } = await renderVariants(newsroom, edition, newsletter, content);
   // One approval for the edition, for what is made of it, and for whom it is.
   const parts = [...variants.map((one) => one.hash), ...(content.audience ? [content.audience.filter] : [])];
@@ -71,7 +83,11 @@ export async function approveEdition(
       by,
       act: 'edition approved',
       event: 'edition.approved',
-      detail: { hash: bound, variants: variants.length },
+      detail: {
+        hash: bound,
+        variants: variants.length,
+        ...(isSeen === undefined ? {} : { acknowledged: warnings.map(({ sentence }) => sentence) }),
+      },
     });
   });
   return { approval, findings };

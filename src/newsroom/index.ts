@@ -20,7 +20,7 @@ export { addSource, changeSource, getSource } from './sources.ts';
 export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { recomposeEdition } from './recompose.ts';
-export { renderNow } from './render.ts';
+export { renderNow, sampleFor } from './render.ts';
 export { retryEdition } from './retry.ts';
 export {
   type Revised,

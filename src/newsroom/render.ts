@@ -6,6 +6,7 @@ import {
   type Newsletter,
   type Publication,
   findNewsletter,
+  editionWithSubject,
   getPublication,
   readContent,
 } from '../editions/index.ts';
@@ -43,6 +44,8 @@ export interface RenderedEdition {
   /** What has become of its pieces since somebody looked. */
   news: PieceNews[];
   imageProblems: ImageProblem[];
+  /** The number of an edition that had its subject already. */
+  subjectOf: number | undefined;
   /** As a sample reader gets it: tokens in it are good for nothing. */
   sample: { html: string; text: string; message: Buffer };
 }
@@ -111,6 +114,7 @@ async function renderFresh(
       unsubscribeUrl: unsubscribe,
       news,
       imageProblems,
+      subjectOf: await editionWithSubject(db, edition, content.subject),
     },
     date,
   );
@@ -122,12 +126,12 @@ function isOpen({ state }: Edition): boolean {
 
 /** As a sample reader gets it, with what preflight says of that. */
 function checked(edition: Omit<RenderedEdition, 'findings' | 'sample'>, date: Date): RenderedEdition {
-  const { content, rendered, stencil, news, imageProblems } = edition;
+  const { content, rendered, stencil, news, imageProblems, subjectOf } = edition;
   const values = sampleValues({ name: '', address: SAMPLE_ADDRESS }, date);
   const html = fillSample(rendered.html, values);
   const text = fillSample(rendered.text, values);
   const changes = news.map(({ title, changes: own }) => ({ title, changes: own.map(changeInWords) }));
-  const findings = preflight({ content, rendered, html, text, imageProblems, changes });
+  const findings = preflight({ content, rendered, html, text, imageProblems, changes, subjectOf });
   return { ...edition, findings, sample: { html, text, message: splice(stencil, values) } };
 }
 
@@ -142,6 +146,16 @@ export function sampleValues(reader: { name: string; address: string }, date: Da
     preferencesToken: SAMPLE_TOKEN,
     viewToken: SAMPLE_TOKEN,
   };
+}
+
+/** As one reader gets it, but for the links, which are good for nothing. */
+export function sampleFor(
+  { rendered }: Pick<RenderedEdition, 'rendered'>,
+  reader: { name: string; address: string },
+  date: Date,
+): { html: string; text: string } {
+  const values = sampleValues(reader, date);
+  return { html: fillSample(rendered.html, values), text: fillSample(rendered.text, values) };
 }
 
 function fillSample(cut: Cut, values: GapValues): string {

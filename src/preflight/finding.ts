@@ -19,6 +19,8 @@ export interface CheckInput {
   imageProblems: { title: string; reason: string }[];
   /** What has become of pieces since somebody looked, each as the end of a sentence. */
   changes: { title: string; changes: string[] }[];
+  /** The number of an edition of the newsletter that had this subject already. */
+  subjectOf?: number | undefined;
 }
 
 export type Check = (input: CheckInput) => Finding[];

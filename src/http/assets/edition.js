@@ -31,8 +31,8 @@ async function sendNow(form, submitter, isAuto) {
 /** The preview stays as it is chosen. */
 function withView(address) {
   const url = new URL(address, location.href);
-  const view = new URLSearchParams(location.search).get('view');
-  if (view) url.searchParams.set('view', view);
+  const here = new URLSearchParams(location.search);
+  for (const name of ['view', 'as']) if (here.get(name)) url.searchParams.set(name, here.get(name));
   return url;
 }
 

@@ -33,6 +33,8 @@ import {
   takeChanges,
 } from '../../../newsroom/index.ts';
 import { findPieceByUrl } from '../../../pieces/index.ts';
+import { sha256 } from '../../../lib/hash.ts';
+import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import type { Identity } from '../../access.ts';
 
@@ -172,7 +174,10 @@ const EDITOR: Record<string, Act> = {
     return addressEdition(parts, editionId, { wanted: wanted === '' ? null : wanted, visible }, by);
   }),
   approve: async ({ newsroom, editionId, body, by }) => {
-    const { findings } = await approveEdition(newsroom, editionId, by, { ifRevision: number.parse(body.revision) });
+    const { findings } = await approveEdition(newsroom, editionId, by, {
+      ifRevision: number.parse(body.revision),
+      isSeen: (finding) => body[`seen-${keyOf(finding)}`] === 'yes',
+    });
     const beside = findings.length === 0 ? '' : ` ${findings.length} findings stood beside it.`;
     return { told: `Approved: this, to the byte, is what goes out.${beside}` };
   },
@@ -220,6 +225,11 @@ const EDITOR: Record<string, Act> = {
     return { told: 'It is cancelled, and its pieces are free again.' };
   },
 };
+
+/** What a warning is called in the form that says that it was seen. */
+export function keyOf({ sentence }: Finding): string {
+  return sha256(sentence).slice(0, 12);
+}
 
 /** By what their forms' addresses end with. */
 export const ACTS = { author: AUTHOR, piece: PIECE, editor: EDITOR };

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Role } from '../../../accounts/index.ts';
+import { type Role, isAtLeast } from '../../../accounts/index.ts';
 import type { App } from '../../../app.ts';
 import { actingFrom } from '../../../audit/index.ts';
 import { sumsOf } from '../../../dispatch/index.ts';
 import { type Edition, compareContents, lastRevision, listRevisions, readContent } from '../../../editions/index.ts';
-import { getEdition, renderNow } from '../../../newsroom/index.ts';
+import { getEdition, renderNow, sampleFor } from '../../../newsroom/index.ts';
 import { marksFor, searchPieces, undecidedPairs } from '../../../pieces/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { stateText } from '../../../reports/index.ts';
+import { findSubscriberByAddress } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
 import { originOf } from '../../client.ts';
 import { protectMail, protectPage } from '../../security.ts';
@@ -19,7 +20,15 @@ import { VIEWS, type View, editionView, shareOf } from './view.ts';
 // An edition, from draft to sent: what it is, what can be done to it, what the mail would be. Every act is a form that works without
 // script; with script (assets/edition.js) the page stays where it is.
 
-type Query = { view?: unknown; q?: unknown; from?: unknown; to?: unknown; told?: unknown; undo?: unknown };
+type Query = {
+  view?: unknown;
+  as?: unknown;
+  q?: unknown;
+  from?: unknown;
+  to?: unknown;
+  told?: unknown;
+  undo?: unknown;
+};
 type Params = { Params: { id: string; piece: string }; Querystring: Query };
 
 const VIEWER = { access: { who: 'viewer' } } as const;
@@ -36,11 +45,26 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
     throw new RoundupError('not-found', `There is no edition ${edition.id}.`);
   }
 
+  /** Whose mail the preview is, where an editor names one. */
+  async function readerOf(request: FastifyRequest<Params>) {
+    const { as } = request.query;
+    if (typeof as !== 'string' || as === '' || !isAtLeast(identityOf(request).account.role, 'editor')) return undefined;
+    return findSubscriberByAddress(db, as.slice(0, 320));
+  }
+
   async function page(request: FastifyRequest<Params>, reply: FastifyReply, extra: Record<string, unknown>) {
     const edition = await visible(request);
     const view = viewOf(request.query.view);
+    const reader = await readerOf(request);
+    const as = typeof request.query.as === 'string' ? request.query.as : '';
+    const preview = {
+      as,
+      asQuery: reader === undefined ? '' : encodeURIComponent(reader.address),
+      isNobody: as !== '' && reader === undefined,
+    };
     return show(request, reply, 'edition', {
       ...(await editionView(app, identityOf(request), edition, view)),
+      ...preview,
       ...extra,
     });
   }
@@ -50,7 +74,9 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
   server.get<Params>('/editions/:id/frame', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
     const view = viewOf(request.query.view);
-    const { html, text } = (await renderNow(await app.newsroom(), edition)).sample;
+    const rendered = await renderNow(await app.newsroom(), edition);
+    const reader = await readerOf(request);
+    const { html, text } = reader === undefined ? rendered.sample : sampleFor(rendered, reader, app.clock.now());
     protectMail(reply, "'self'");
     if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
     return reply.type('text/html; charset=utf-8').send(asSeen(html, view));

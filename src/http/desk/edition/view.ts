@@ -14,6 +14,7 @@ import { findPieces } from '../../../pieces/index.ts';
 import { reportEdition, stateText } from '../../../reports/index.ts';
 import { listSegments } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
+import { keyOf } from './acts.ts';
 import type { Identity } from '../../access.ts';
 
 // What an edition's page shows: its sections as they can be changed, what the mail would be, what is to be done next, and by whom.
@@ -45,6 +46,9 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     isText: view === 'text',
     tabs: VIEWS.map((name) => ({ name, current: name === view })),
     findings,
+    warnings: findings.filter(({ level }) => level === 'warning').map((one) => ({ ...one, key: keyOf(one) })),
+    hasErrors: findings.some(({ level }) => level === 'error'),
+    maySeeReaders: mayApprove,
     report,
     audience: audienceText(content.audience),
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],

@@ -1,0 +1,147 @@
+import { getNewsletter, readContent } from '../../src/editions/index.ts';
+import { type Web, startWeb } from '../../src/http/index.ts';
+import { getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import { sql } from '../../src/platform/database/index.ts';
+import { csrfOf, enterDesk, postForm } from '../support/desk.ts';
+import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
+
+// What an edition's forms do and refuse, over HTTP.
+
+let house: Awaited<ReturnType<typeof openHouse>>;
+let web: Web;
+
+beforeEach(async () => {
+  house = await openHouse({ inbox: true });
+  web = await startWeb(house);
+  const { db } = house.database;
+  await addPublication(db);
+  await addNewsletter(db);
+  await addReaders(db, 1, 5);
+  const now = Date.now();
+  await addPieces(
+    db,
+    [1, 2, 3].map((n) => ({
+      slug: `p${n}`,
+      title: `Piece ${n}`,
+      publishedAt: new Date(now - n * 3.6e6).toISOString(),
+    })),
+  );
+  const newsletter = await getNewsletter(db, 'weekly');
+  await db
+    .transaction()
+    .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
+});
+afterEach(async () => {
+  await web.close();
+  await house.remove();
+});
+
+async function come(role: 'viewer' | 'author' | 'editor', newsletterIds: number[] | null = null) {
+  const cookie = await enterDesk(house, web, {
+    role,
+    newsletterIds,
+    name: role,
+    address: `${role}.${newsletterIds?.length ?? 0}@review.example`,
+  });
+  const _csrf = await csrfOf(web, cookie);
+  return {
+    post: async (path: string, fields: Record<string, string> = {}) => {
+      const answer = await postForm(web, `/editions/1/${path}`, { _csrf, ...fields }, { cookie });
+      return { status: answer.status, html: await answer.text() };
+    },
+    get: async (path: string) => {
+      const answer = await fetch(web.deskUrl + path, { headers: { cookie } });
+      return { status: answer.status, html: await answer.text() };
+    },
+  };
+}
+const edition = () => getEdition(house.database.db, 1);
+
+test('a warning is seen by name before anybody approves, and stands in the log', async () => {
+  const newsroom = await house.newsroom();
+  const { db } = house.database;
+  await reviseEdition(newsroom, 1, { subject: 'The same again' }, 'a test');
+  await sql`insert into editions (newsletter_id, number, window_from, window_to, created_at, state) values (1, 9, now(), now(), now(), 'sent')`.execute(
+    db,
+  );
+  await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at, change)
+    select 2, 1, content, 'x', now(), '' from edition_revisions where edition_id = 1 and revision = 2`.execute(db);
+  const editor = await come('editor');
+  const { html } = await editor.get('/editions/1');
+  expect(html).toContain('No. 9 had this subject already');
+  const key = /name="(seen-\w+)"/.exec(html)![1]!;
+  const unseen = await editor.post('approve', { revision: '2' });
+  expect([unseen.status, unseen.html]).toEqual([422, expect.stringContaining('Say that you have seen')]);
+  expect((await editor.post('approve', { revision: '2', [key]: 'yes' })).html).toContain('Approved');
+  const { rows } = await sql<{ detail: object }>`select detail from audit_log where act = 'edition approved'`.execute(
+    db,
+  );
+  expect(rows[0]!.detail).toMatchObject({ acknowledged: [expect.stringContaining('No. 9 had this subject')] });
+});
+
+test('nobody does what their role does not let them, nor on what they do not see', async () => {
+  const { db } = house.database;
+  await addNewsletter(db, {}, '2026-01-01T00:00:00Z', 'other');
+  const viewer = await come('viewer');
+  const author = await come('author');
+  const elsewhere = await come('editor', [2]);
+  const before = (await edition()).revision;
+  for (const path of ['texts', 'pieces/1/drop', 'review', 'test'])
+    expect([path, (await viewer.post(path)).status]).toEqual([path, 403]);
+  for (const path of ['approve', 'schedule', 'send', 'stop', 'cancel', 'audience'])
+    expect([path, (await author.post(path, { sure: 'yes' })).status]).toEqual([path, 403]);
+  for (const path of ['texts', 'approve', 'pieces/1/drop'])
+    expect([path, (await elsewhere.post(path)).status]).toEqual([path, 404]);
+  for (const path of ['', '/frame', '/figures', '/pool', '/revisions'])
+    expect([path, (await elsewhere.get(`/editions/1${path}`)).status]).toEqual([path, 404]);
+  expect((await edition()).revision).toBe(before);
+  const html = (await viewer.get('/editions/1')).html;
+  expect(html).not.toMatch(/<button class="tool|name="subject"/);
+});
+
+test('a stale form writes over nothing, says whose change it was not, and shows what was written', async () => {
+  const author = await come('author');
+  await reviseEdition(await house.newsroom(), 1, { subject: 'Theirs' }, 'Ed');
+  const stale = await author.post('texts', { revision: '1', subject: 'Mine', preheader: 'My <b>words</b>', note: '' });
+  expect(stale.status).toBe(412);
+  expect(stale.html).toContain('My &lt;b&gt;words&lt;/b&gt;');
+  expect((await readContent(house.database.db, await edition())).subject).toBe('Theirs');
+  for (const fields of [
+    {},
+    { revision: 'x' },
+    { revision: '-1' },
+    { revision: '2', subject: '' },
+    { revision: '2', subject: 'x'.repeat(301), preheader: '', note: '' },
+  ])
+    expect((await author.post('texts', fields as Record<string, string>)).status).toBe(400);
+  expect((await author.post('pieces/999/drop', { revision: '2' })).status).toBe(400);
+  expect((await author.post('add', { revision: '2', piece: '999' })).status).toBe(404);
+  expect((await author.post('add', { revision: '2', url: 'http://127.0.0.1:1/x' })).status).toBeGreaterThanOrEqual(400);
+  expect((await edition()).revision).toBe(2);
+});
+
+test('an editor sees the mail as a reader gets it; an author does not learn who reads', async () => {
+  const [editor, author] = [await come('editor'), await come('author')];
+  const path = '/editions/1/frame?as=reader.2@readers.example';
+  expect((await editor.get(path)).html).toContain('reader.2@readers.example');
+  expect((await author.get(path)).html).not.toContain('reader.2@');
+  expect((await editor.get('/editions/1?as=nobody@readers.example')).html).toContain(
+    'There is no reader nobody@readers.example',
+  );
+  expect((await author.get('/editions/1')).html).not.toContain('As a reader gets it');
+  // Without images: no address of any is left in it.
+  expect((await editor.get('/editions/1/frame?view=images%20off')).html).not.toMatch(/<img[^>]+src="http/);
+});
+
+test('a schedule is in the newsletter’s own time, and only for a time that there is', async () => {
+  await sql`update newsletters set settings = jsonb_set(settings, '{timeZone}', '"America/New_York"')`.execute(
+    house.database.db,
+  );
+  const editor = await come('editor');
+  await editor.post('approve', { revision: '1' });
+  for (const at of ['', 'tomorrow', '2020-01-01T09:00', '2099-13-01T09:00'])
+    expect((await editor.post('schedule', { at })).status).toBe(400);
+  await editor.post('schedule', { at: '2099-07-01T09:00' });
+  expect((await edition()).releaseAt).toEqual(new Date('2099-07-01T13:00:00Z'));
+  expect((await editor.post('send')).status).toBe(400);
+});
