@@ -61,6 +61,7 @@ export {
   readProposal,
   releasePieces,
   returnToReview,
+  unschedule,
   saveChoices,
   listSumsDue,
   takeSumsDue,

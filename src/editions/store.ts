@@ -322,6 +322,14 @@ export async function moveEdition(
   return rows[0];
 }
 
+/** A scheduled edition is approved and no more; undefined where it was not, or has gone out. */
+export async function unschedule(db: Database, id: number): Promise<Edition | undefined> {
+  const { rows } = await sql<Edition>`
+    update editions set state = 'approved', release_at = null where id = ${id} and state = 'scheduled'
+    returning ${COLUMNS}`.execute(db);
+  return rows[0];
+}
+
 export async function editionsDue(db: Database, now: Date): Promise<Edition[]> {
   const { rows } = await sql<Edition>`
     select ${COLUMNS} from editions where state = 'scheduled' and release_at <= ${now} order by release_at`.execute(db);

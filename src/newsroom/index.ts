@@ -35,11 +35,13 @@ export {
 } from './revise.ts';
 export {
   cancelEdition,
+  holdBack,
   pauseEdition,
   releaseDue,
   resumeEdition,
   scheduleEdition,
   sendEdition,
+  sendSoon,
   stopEdition,
 } from './send.ts';
 export { askToSubscribe, choosePublic, confirmSignUp, publicNewsletters } from './signUp.ts';

@@ -1,4 +1,4 @@
-import { shortDateTime } from '../lib/time.ts';
+import { MINUTE_MS, shortDateTime } from '../lib/time.ts';
 import {
   freezeAudience,
   nudgeDueBatches,
@@ -18,6 +18,7 @@ import {
   readContent,
   releasePieces,
   standingApproval,
+  unschedule,
 } from '../editions/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
@@ -115,6 +116,24 @@ export async function scheduleEdition(
       detail: { releaseAt: releaseAt.toISOString() },
     });
     return moved;
+  });
+}
+
+/** How long a send that was asked for can be held back before it begins. */
+const GRACE_MS = MINUTE_MS;
+
+/** Sends an approved edition in a minute: the last way back. Throws as `scheduleEdition` does. */
+export function sendSoon(parts: Parts, editionId: number, by: string): Promise<Edition> {
+  return scheduleEdition(parts, editionId, new Date(parts.clock.now().getTime() + GRACE_MS), by);
+}
+
+/** A scheduled edition does not go out; it stays approved. Throws `state-refused` where it is too late. */
+export async function holdBack({ db }: Pick<Parts, 'db'>, editionId: number, by: string): Promise<Edition> {
+  return db.transaction().execute(async (tx) => {
+    const edition = await unschedule(tx, editionId);
+    if (edition === undefined) throw await refusal(tx, editionId, 'be held back');
+    await recordEditionAct(tx, edition, { by, act: 'schedule taken back' });
+    return edition;
   });
 }
 

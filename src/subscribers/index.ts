@@ -33,6 +33,7 @@ export {
 } from './import/runs.ts';
 export {
   attributesOf,
+  countMailable,
   countSubscriptions,
   endSubscription,
   findSubscriber,

@@ -129,6 +129,13 @@ export function mailable(newsletterId: number, subscriptions: RawBuilder<unknown
       and not exists (select from suppressions x where x.address_key = p.address_key)`;
 }
 
+/** How many people a newsletter may be sent to. */
+export async function countMailable(db: Database, newsletterId: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from (${mailable(newsletterId)}) m`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
 /** How many people a newsletter may be sent to, by recipient domain. */
 export async function mailableByDomain(
   db: Database,

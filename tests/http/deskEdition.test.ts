@@ -144,4 +144,14 @@ test('a schedule is in the newsletter’s own time, and only for a time that the
   await editor.post('schedule', { at: '2099-07-01T09:00' });
   expect((await edition()).releaseAt).toEqual(new Date('2099-07-01T13:00:00Z'));
   expect((await editor.post('send')).status).toBe(400);
+  // The last way back.
+  expect((await editor.post('holdback')).html).toContain('It stays approved');
+  expect(await edition()).toMatchObject({ state: 'approved', releaseAt: null });
+  expect((await editor.get('/editions/1')).html).toContain('<strong>5</strong> readers');
+  await editor.post('send', { sure: 'yes' });
+  const { state, releaseAt } = await edition();
+  expect(state).toBe('scheduled');
+  expect(Math.abs(releaseAt!.getTime() - Date.now() - 60_000)).toBeLessThan(10_000);
+  await editor.post('holdback');
+  expect((await editor.post('holdback')).status).toBe(409);
 });

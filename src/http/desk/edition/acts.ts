@@ -15,6 +15,7 @@ import {
   fetchEditionImages,
   getEdition,
   getPiece,
+  holdBack,
   holdFromEdition,
   keepDespiteChanges,
   moveInEdition,
@@ -26,7 +27,7 @@ import {
   reviseEdition,
   scheduleEdition,
   sendBack,
-  sendEdition,
+  sendSoon,
   sendTest,
   stopEdition,
   takeApprovalBack,
@@ -199,8 +200,12 @@ const EDITOR: Record<string, Act> = {
   },
   send: async ({ newsroom, editionId, body, by }) => {
     if (body.sure !== 'yes') throw new RoundupError('input-invalid', 'Tick the box: it goes out at once.');
-    const size = await sendEdition(newsroom, editionId, by);
-    return { told: `It goes out to ${size.toLocaleString('en-US')} readers.` };
+    await sendSoon(newsroom, editionId, by);
+    return { told: 'It goes out in a minute. Until then it can be held back.' };
+  },
+  holdback: async ({ newsroom, editionId, by }) => {
+    await holdBack(newsroom, editionId, by);
+    return { told: 'It does not go out. It stays approved.' };
   },
   pause: async ({ newsroom, editionId, by }) => {
     await pauseEdition(newsroom, editionId, by);

@@ -9,10 +9,10 @@ import {
   listReviews,
   nextSlot,
 } from '../../../editions/index.ts';
-import { changeInWords, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
+import { changeInWords, countSegment, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
 import { findPieces } from '../../../pieces/index.ts';
 import { reportEdition, stateText } from '../../../reports/index.ts';
-import { listSegments } from '../../../subscribers/index.ts';
+import { countMailable, listSegments } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
 import { keyOf } from './acts.ts';
 import type { Identity } from '../../access.ts';
@@ -37,6 +37,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
   const isOpen = ['draft', 'in_review', 'approved', 'scheduled'].includes(edition.state);
   const mayWrite = isOpen && isAtLeast(role, 'author');
   const mayApprove = isAtLeast(role, 'editor');
+  const next = nextActs(edition, { mayWrite, mayApprove });
   return {
     title: `${newsletter.name} no. ${edition.number}`,
     edition,
@@ -67,7 +68,8 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     share: shareOf(report.sums),
     perSecond: report.perSecond === undefined ? undefined : Math.round(report.perSecond),
     mayWrite,
-    next: nextActs(edition, { mayWrite, mayApprove }),
+    next,
+    size: next.send ? await sizeOf(app, newsletter, content) : undefined,
   };
 }
 
@@ -127,6 +129,13 @@ function capital(key: string): string {
   return key.charAt(0).toUpperCase() + key.slice(1);
 }
 
+/** How many it would go to now. */
+async function sizeOf(app: App, newsletter: Newsletter, { audience }: EditionContent): Promise<number> {
+  const { db } = app.database;
+  if (!audience) return countMailable(db, newsletter.id);
+  return (await countSegment({ db }, newsletter, audience.filter, { exact: true })).count;
+}
+
 /** What the edition's state wants of whoever looks at it. */
 function nextActs({ state, startedAt }: Edition, { mayWrite, mayApprove }: { mayWrite: boolean; mayApprove: boolean }) {
   const isEditor = (states: Edition['state'][]) => mayApprove && states.includes(state);
@@ -136,7 +145,8 @@ function nextActs({ state, startedAt }: Edition, { mayWrite, mayApprove }: { may
     sendBack: isEditor(['in_review', 'approved']),
     takeBack: isEditor(['approved', 'scheduled']),
     schedule: isEditor(['approved', 'scheduled']) && startedAt === null,
-    send: isEditor(['approved', 'scheduled']),
+    send: isEditor(['approved']),
+    holdBack: isEditor(['scheduled']),
     pause: isEditor(['sending']),
     resume: isEditor(['paused']),
     stop: isEditor(['sending', 'paused']),
