@@ -208,6 +208,8 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.setViewportSize({ width: 375, height: 900 });
     await page.locator('.stage').scrollIntoViewIfNeeded();
     await page.locator('.stage').screenshot({ path: 'test-results/screenshots/desk-stage-375.png' });
+    await page.goto(`${web.deskUrl}/`);
+    await lookAt(page, 'desk-home');
     await page.goto(`${web.deskUrl}/editions/1/pool`);
     expect(await page.locator('h1').innerText()).toBe('Add a piece');
     await lookAt(page, 'desk-pool');

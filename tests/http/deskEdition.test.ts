@@ -155,3 +155,29 @@ test('a schedule is in the newsletter’s own time, and only for a time that the
   await editor.post('holdback');
   expect((await editor.post('holdback')).status).toBe(409);
 });
+
+test('the first page says what wants somebody, what comes next, and composes an edition when asked', async () => {
+  const { db } = house.database;
+  const editor = await come('editor');
+  expect((await editor.get('/')).html).not.toContain('What wants somebody');
+  await sql`update newsletters set settings = jsonb_set(settings, '{schedule}', '{"cron": "0 9 * * 4", "leadMinutes": 60, "reminderMinutes": 0, "toleranceMinutes": 60}')`.execute(
+    db,
+  );
+  await sql`update editions set state = 'in_review'`.execute(db);
+  const { html } = await editor.get('/');
+  expect(html).toContain('The Weekly no. 1 waits for a review');
+  expect(html).toMatch(/Next <strong>in \d+ (days|hours|minutes)/);
+  expect(html).toContain('not proposed yet');
+  const csrf = /name="_csrf" value="([^"]+)"/.exec(html)![1]!;
+  const cookie = await enterDesk(house, web, { role: 'editor', name: 'editor', address: 'editor.0@review.example' });
+  const answer = await postForm(web, '/newsletters/1/editions', { _csrf: await csrfOf(web, cookie) }, { cookie });
+  // Nothing new has come since the first.
+  expect([answer.status, await answer.text()]).toEqual([409, expect.stringContaining('role="alert"')]);
+  await addPieces(db, [{ slug: 'new', publishedAt: new Date().toISOString() }]);
+  const made = await postForm(web, '/newsletters/1/editions', { _csrf: await csrfOf(web, cookie) }, { cookie });
+  expect([made.status, made.headers.get('location')]).toEqual([303, '/editions/2']);
+  expect(csrf).not.toBe('');
+  expect(
+    (await postForm(web, '/newsletters/99/editions', { _csrf: await csrfOf(web, cookie) }, { cookie })).status,
+  ).toBe(404);
+});

@@ -1,49 +1,44 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { actingFrom } from '../../audit/index.ts';
 import { type App, QUEUE } from '../../app.ts';
-import { sumsOf, workersPresent } from '../../dispatch/index.ts';
-import { listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
-import { sourceHealth } from '../../newsroom/index.ts';
-import { countPieces } from '../../pieces/index.ts';
-import { stateText } from '../../reports/index.ts';
-import { countSubscriptions } from '../../subscribers/index.ts';
+import { workersPresent } from '../../dispatch/index.ts';
+import { findNewsletter } from '../../editions/index.ts';
+import { fetchEditionImages, proposeEdition } from '../../newsroom/index.ts';
+import { RoundupError } from '../../platform/errors.ts';
 import { identityOf, mayNewsletter } from '../access.ts';
+import { originOf } from '../client.ts';
 import type { ShowPage } from '../show.ts';
-
-const MAX_EDITIONS = 50;
+import { homeView } from './home.ts';
+import { expectedProblem } from './signIn.ts';
 
 const VIEWER = { access: { who: 'viewer' } } as const;
+const AUTHOR = { access: { who: 'author' } } as const;
 const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 
 export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): void {
   const { db } = app.database;
-  server.get('/', { config: VIEWER }, async (request, reply) => {
+  const home = async (request: FastifyRequest, reply: FastifyReply, extra: Record<string, unknown> = {}) =>
+    show(request, reply, 'home', { ...(await homeView(app, identityOf(request))), ...extra });
+
+  server.get('/', { config: VIEWER }, (request, reply) => home(request, reply));
+
+  server.post<{ Params: { id: string } }>('/newsletters/:id/editions', { config: AUTHOR }, async (request, reply) => {
     const identity = identityOf(request);
-    const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
-    const names = new Map(newsletters.map((newsletter) => [newsletter.id, newsletter.name]));
-    const newsletterIds = identity.newsletterIds ?? undefined;
-    const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
-    const withSums = await Promise.all(
-      editions.map(async (edition) => ({ edition, sums: await sumsOf(db, edition.id) })),
-    );
-    return show(request, reply, 'home', {
-      title: 'Editions',
-      newsletters: await Promise.all(
-        newsletters.map(async (newsletter) => ({
-          name: newsletter.name,
-          next:
-            newsletter.schedule === null ? null : nextSlot(newsletter.schedule, newsletter.timeZone, app.clock.now()),
-          readers: (await countSubscriptions(db, newsletter.id)).active,
-        })),
-      ),
-      editions: withSums.map(({ edition, sums }) => ({
-        ...edition,
-        newsletter: names.get(edition.newsletterId),
-        sums,
-        stateText: stateText(edition, sums),
-      })),
-      pieces: await countPieces(db),
-      sources: await sourceHealth(db, app.clock.now()),
-    });
+    const id = Number(request.params.id);
+    const newsletter = mayNewsletter(identity, id) ? await findNewsletter(db, id) : undefined;
+    if (newsletter === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
+    try {
+      const options = { slotAt: null, now: app.clock.now(), by: identity.account.name };
+      const { edition } = await actingFrom(originOf(request), () =>
+        db.transaction().execute((tx) => proposeEdition(tx, newsletter, options)),
+      );
+      await fetchEditionImages({ db, clock: app.clock, log: app.log }, edition.id);
+      return await reply.redirect(`/editions/${edition.id}`, 303);
+    } catch (error) {
+      const { status, detail } = expectedProblem(error);
+      reply.code(status);
+      return home(request, reply, { problem: detail });
+    }
   });
 
   server.get('/queue', { config: OPERATOR }, async (request, reply) => {

@@ -1,0 +1,95 @@
+import { isAtLeast } from '../../accounts/index.ts';
+import type { App } from '../../app.ts';
+import { knownPaces, sumsOf } from '../../dispatch/index.ts';
+import { type Edition, type Newsletter, listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
+import { sourceHealth } from '../../newsroom/index.ts';
+import { countPieces } from '../../pieces/index.ts';
+import { stateText } from '../../reports/index.ts';
+import { countSubscriptions } from '../../subscribers/index.ts';
+import { type Identity, mayNewsletter } from '../access.ts';
+
+// The desk's first page: what wants somebody now, what comes next, and what went out.
+
+const MAX_EDITIONS = 50;
+
+interface Wanted {
+  text: string;
+  link?: string;
+}
+
+export async function homeView(app: App, identity: Identity) {
+  const { db } = app.database;
+  const now = app.clock.now();
+  const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
+  const names = new Map(newsletters.map(({ id, name }) => [id, name]));
+  const newsletterIds = identity.newsletterIds ?? undefined;
+  const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
+  const sums = new Map(await Promise.all(editions.map(async ({ id }) => [id, await sumsOf(db, id)] as const)));
+  const sources = await sourceHealth(db, now);
+  const isEditor = isAtLeast(identity.account.role, 'editor');
+  return {
+    title: 'Editions',
+    mayCompose: isAtLeast(identity.account.role, 'author'),
+    wanted: [
+      ...editions.flatMap((edition) => wantedOf(edition, names.get(edition.newsletterId) ?? '', isEditor)),
+      ...sources
+        .filter(({ state }) => state === 'failing' || state === 'silent')
+        .map(({ source, words }): Wanted => ({ text: `${source.name}: ${words}` })),
+      ...(isEditor ? await heldDomains(app) : []),
+    ],
+    newsletters: await Promise.all(
+      newsletters.map(async (newsletter) => ({ ...newsletter, ...(await comingOf(app, newsletter, editions)) })),
+    ),
+    editions: editions.map((edition) => ({
+      ...edition,
+      newsletter: names.get(edition.newsletterId),
+      sums: sums.get(edition.id),
+      stateText: stateText(edition, sums.get(edition.id) as never),
+    })),
+    pieces: await countPieces(db),
+    sources,
+  };
+}
+
+/** What an edition wants of whoever looks. */
+function wantedOf({ id, number, state, missedAt }: Edition, newsletter: string, isEditor: boolean): Wanted[] {
+  const name = `${newsletter} no. ${number}`;
+  const link = `/editions/${id}`;
+  const isOpen = state === 'draft' || state === 'in_review';
+  if (isOpen && missedAt !== null) return [{ text: `${name} is late: its slot passed without an approval`, link }];
+  if (state === 'in_review' && isEditor) return [{ text: `${name} waits for a review`, link }];
+  if (state === 'paused') return [{ text: `${name} is paused in the middle of its send`, link }];
+  return state === 'approved' ? [{ text: `${name} is approved, and not scheduled`, link }] : [];
+}
+
+async function heldDomains(app: App): Promise<Wanted[]> {
+  return (await knownPaces(app.database.db))
+    .filter(({ heldMs, heldReason }) => heldMs > HOUR_MS && heldReason !== null)
+    .map(({ key, heldReason }) => ({ text: `${key} takes no mail of ours now: ${heldReason}` }));
+}
+
+/** When the next edition of a newsletter is due, and how it stands. */
+async function comingOf(app: App, { id, schedule, timeZone }: Newsletter, editions: Edition[]) {
+  const now = app.clock.now();
+  const readers = (await countSubscriptions(app.database.db, id)).active;
+  const next = schedule === null ? undefined : nextSlot(schedule, timeZone, now);
+  if (next === undefined) return { readers };
+  const edition = editions.find(
+    ({ newsletterId, slotAt }) => newsletterId === id && slotAt?.getTime() === next.getTime(),
+  );
+  const coming = edition === undefined ? 'not proposed yet' : edition.state.replace('_', ' ');
+  return { readers, next, inWords: untilText(next.getTime() - now.getTime()), coming, comingId: edition?.id };
+}
+
+/** "in 3 days", "in 5 hours", "in 12 minutes". */
+function untilText(ms: number): string {
+  const units: [number, Intl.RelativeTimeFormatUnit][] = [
+    [2 * DAY_MS, 'day'],
+    [2 * HOUR_MS, 'hour'],
+    [0, 'minute'],
+  ];
+  const [, unit = 'minute'] = units.find(([least]) => ms >= least) ?? [];
+  const size = { day: DAY_MS, hour: HOUR_MS, minute: MINUTE_MS }[unit as 'day'];
+  return new Intl.RelativeTimeFormat('en', { numeric: 'always' }).format(Math.round(ms / size), unit);
+}
