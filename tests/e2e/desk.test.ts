@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
@@ -217,6 +218,17 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.goto(`${web.deskUrl}/editions/1/revisions`);
     expect(await page.locator('h1').innerText()).toBe('Revisions');
     await lookAt(page, 'desk-revisions');
+    await sql`update editions set state = 'sent', started_at = now(), finished_at = now()`.execute(house.database.db);
+    await sql`create table deliveries_1 partition of deliveries for values in (1)`.execute(house.database.db);
+    await sql`insert into deliveries (edition_id, batch, subscriber_id, address, name, state, cause, reason)
+      select 1, 0, id, address, '', (case when id % 3 = 0 then 'refused' else 'accepted' end)::delivery_state,
+        case when id % 3 = 0 then 'mailbox' end, case when id % 3 = 0 then '552 5.2.2 mailbox full' end from subscribers`.execute(
+      house.database.db,
+    );
+    await page.goto(`${web.deskUrl}/editions/1`);
+    await lookAt(page, 'desk-sent');
+    await page.goto(`${web.deskUrl}/editions/1/deliveries`);
+    await lookAt(page, 'desk-deliveries');
     await context.close();
   }, 120_000);
 });

@@ -1,6 +1,6 @@
 import { getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import { getEdition, proposeEdition, reviseEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { csrfOf, enterDesk, postForm } from '../support/desk.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
@@ -181,3 +181,45 @@ test('the first page says what wants somebody, what comes next, and composes an 
     (await postForm(web, '/newsletters/99/editions', { _csrf: await csrfOf(web, cookie) }, { cookie })).status,
   ).toBe(404);
 });
+
+test('who got it, by address and by state, a page at a time; and who did not is tried again by cause', async () => {
+  const { db } = house.database;
+  await addReaders2(120);
+  const editor = await come('editor');
+  await editor.post('approve', { revision: '1' });
+  const newsroom = await house.newsroom();
+  await sendEdition(newsroom, 1, 'a test');
+  await sql`update deliveries set state = 'accepted', settled_at = now()`.execute(db);
+  await sql`update deliveries set state = 'refused', cause = 'mailbox', reason = '552 5.2.2 <b>full</b>' where subscriber_id <= 3`.execute(
+    db,
+  );
+  const first = (await editor.get('/editions/1/deliveries')).html;
+  expect(first.match(/<td class="address">/g)).toHaveLength(50);
+  const next = /href="\?(after[^"]+)"/.exec(first)![1]!.replace('&#x3D;', '=');
+  expect((await editor.get(`/editions/1/deliveries?${next}`)).html).not.toContain('reader.1@');
+  const one = (await editor.get('/editions/1/deliveries?address=Reader.2@readers.example')).html;
+  expect(one.match(/<td class="address">/g)).toHaveLength(1);
+  expect(one).toContain('552 5.2.2 &lt;b&gt;full&lt;/b&gt;');
+  expect((await editor.get('/editions/1/deliveries?address=nobody@readers.example')).html).toContain('in no row');
+  expect((await editor.get('/editions/1/deliveries?state=refused')).html.match(/<td class="address">/g)).toHaveLength(
+    3,
+  );
+  const odd = await editor.get('/editions/1/deliveries?state=x&state=y&after=1-999999999999999&address=%27--');
+  expect(odd.status).toBe(200);
+  const author = await come('author');
+  expect((await author.get('/editions/1/deliveries')).status).toBe(403);
+  expect((await editor.get('/editions/1')).html).toContain('Try again');
+  expect((await author.post('retry', { state: 'refused', cause: 'mailbox' })).status).toBe(403);
+  expect((await editor.post('retry', { state: 'accepted', cause: '' })).status).toBe(400);
+  expect((await editor.post('retry', { state: 'refused', cause: 'mailbox' })).html).toContain(
+    '3 readers are tried once more',
+  );
+});
+
+async function addReaders2(count: number): Promise<void> {
+  await sql`with people as (insert into subscribers (address, address_key, domain) select a, a, 'more.example' from
+      (select 'more.' || n || '@more.example' as a from generate_series(1, ${count}::int) n) x returning id)
+    insert into subscriptions (newsletter_id, subscriber_id, state) select 1, id, 'active' from people`.execute(
+    house.database.db,
+  );
+}

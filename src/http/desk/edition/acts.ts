@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CAUSES } from '../../../dispatch/index.ts';
 import { findNewsletter, instantOf, piecesOf, readContent } from '../../../editions/index.ts';
 import {
   type Newsroom,
@@ -23,6 +24,7 @@ import {
   recomposeEdition,
   reopenStopped,
   restoreRevision,
+  retryEdition,
   resumeEdition,
   reviseEdition,
   scheduleEdition,
@@ -61,6 +63,10 @@ export interface Done {
 export type Act = (doing: Doing) => Promise<Done>;
 
 const text = (most: number) => z.string().trim().max(most);
+const retried = z.object({
+  state: z.enum(['refused', 'expired', 'uncertain', 'deferred']),
+  cause: z.enum([...CAUSES, '']).optional(),
+});
 const number = z.coerce.number().int().min(1).max(1_000_000_000);
 
 /** A change of content, of the revision that was seen, with the photographs that it wants. */
@@ -218,6 +224,12 @@ const EDITOR: Record<string, Act> = {
   stop: async ({ newsroom, editionId, by }) => {
     await stopEdition(newsroom, editionId, by);
     return { told: 'It is stopped: whoever has not been reached will not be.' };
+  },
+  retry: async ({ newsroom, editionId, body, by }) => {
+    const { state, cause } = retried.parse(body);
+    const causes = cause === undefined || cause === '' ? undefined : [cause];
+    const readers = await retryEdition(newsroom, editionId, { states: [state], causes }, by);
+    return { told: `${readers.toLocaleString('en-US')} readers are tried once more.` };
   },
   correct: async ({ newsroom, editionId, by }) => {
     await reopenStopped(newsroom, editionId, by);

@@ -15,6 +15,7 @@ import { protectMail, protectPage } from '../../security.ts';
 import type { ShowPage } from '../../show.ts';
 import { expectedProblem } from '../signIn.ts';
 import { ACTS, type Act, type Done } from './acts.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { VIEWS, type View, editionView, shareOf } from './view.ts';
 
 // An edition, from draft to sent: what it is, what can be done to it, what the mail would be. Every act is a form that works without
@@ -29,7 +30,7 @@ type Query = {
   told?: unknown;
   undo?: unknown;
 };
-type Params = { Params: { id: string; piece: string }; Querystring: Query };
+type Params = { Params: { id: string; piece: string }; Querystring: Query & Record<string, unknown> };
 
 const VIEWER = { access: { who: 'viewer' } } as const;
 const AUTHOR = { access: { who: 'author' } } as const;
@@ -140,6 +141,8 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
       })),
     });
   });
+
+  deliveryRoutes(server, app, { show, visible });
 
   const act = (doing: Act) => async (request: FastifyRequest<Params>, reply: FastifyReply) => {
     const edition = await visible(request);

@@ -22,6 +22,9 @@ import type { Identity } from '../../access.ts';
 export const VIEWS = ['desktop', 'phone', 'dark', 'images off', 'text'] as const;
 export type View = (typeof VIEWS)[number];
 
+/** What can be tried once more. */
+const RETRIED = new Set(['refused', 'expired', 'uncertain', 'deferred']);
+
 /** Beyond these an inbox on a phone shows no more, by what is usual. */
 const SUBJECT_LENGTH = 50;
 const PREHEADER_LENGTH = 90;
@@ -51,6 +54,10 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     hasErrors: findings.some(({ level }) => level === 'error'),
     maySeeReaders: mayApprove,
     report,
+    reasons: report.reasons.map((one) => ({
+      ...one,
+      mayRetry: mayApprove && RETRIED.has(one.state) && ['sent', 'sending', 'paused'].includes(edition.state),
+    })),
     audience: audienceText(content.audience),
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
