@@ -206,9 +206,12 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
       await deskLink(house, web, '/editions/1', { role: 'editor', name: 'Ed', address: 'ed@review.example' }),
     );
     await lookAt(page, 'desk-draft');
-    await page.setViewportSize({ width: 375, height: 900 });
-    await page.locator('.stage').scrollIntoViewIfNeeded();
-    await page.locator('.stage').screenshot({ path: 'test-results/screenshots/desk-stage-375.png' });
+    // The preview is in sight of what one writes, and is drawn.
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.evaluate('window.scrollTo(0, 900)');
+    expect(await page.frameLocator('.preview iframe').getByText('A ceasefire holds').first().isVisible()).toBe(true);
+    expect((await page.locator('.preview').boundingBox())!.y).toBeLessThan(100);
+    await page.screenshot({ path: 'test-results/screenshots/desk-beside.png' });
     await page.goto(`${web.deskUrl}/`);
     await lookAt(page, 'desk-home');
     await page.goto(`${web.deskUrl}/editions/1/pool`);

@@ -63,7 +63,10 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     stateText: stateText(edition, report.sums),
     last: await lastRevision(db, edition),
     reviews: (await listReviews(db, edition.id)).toReversed(),
-    sections: await sectionsOf(app, { edition, newsletter, content, choices }),
+    // An empty section is a place to put something.
+    sections: (await sectionsOf(app, { edition, newsletter, content, choices })).filter(
+      ({ pieces }) => mayWrite || pieces.length > 0,
+    ),
     subjectLength: [...content.subject].length,
     preheaderLength: [...content.preheader].length,
     subjectIsLong: [...content.subject].length > SUBJECT_LENGTH,
