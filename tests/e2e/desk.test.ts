@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
@@ -196,6 +197,33 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     );
     await page.getByRole('link', { name: 'All revisions' }).click();
     expect(await page.locator('main').innerText()).toContain('The other’s');
+    await context.close();
+  }, 60_000);
+
+  test('it comes in few requests, with little script and style, and nothing jumps', async () => {
+    const { page, context, complaints } = await come('editor', true);
+    const loaded: { url: string; bytes: number }[] = [];
+    page.on('response', (response) => {
+      void response.body().then(
+        (body) => loaded.push({ url: response.url(), bytes: gzipSync(body).length }),
+        () => {},
+      );
+    });
+    await page.reload({ waitUntil: 'networkidle' });
+    await page.waitForTimeout(500);
+    expect(loaded.length).toBeGreaterThan(4);
+    expect(loaded.length).toBeLessThanOrEqual(15);
+    const code = loaded.filter(({ url }) => /\.(js|css)$/.test(url)).reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(code).toBeGreaterThan(1_000);
+    expect(code).toBeLessThan(150_000);
+    const shift = await page.evaluate(`new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
+        .observe({ type: 'layout-shift', buffered: true });
+      setTimeout(() => resolve(sum), 300);
+    })`);
+    expect(shift).toBeLessThan(0.05);
+    expect(complaints).toEqual([]);
     await context.close();
   }, 60_000);
 
