@@ -15,7 +15,7 @@ export type {
   EditionState,
 } from './edition.ts';
 export { type ComposeInput, type Composition, compose, toEditionPiece } from './compose/index.ts';
-export { LOOKBACK_MS, type Slot, instantOf, isInTime, nextSlot, slotsOpening } from './slots.ts';
+export { LOOKBACK_MS, type Slot, instantOf, isInTime, localTimeOf, nextSlot, slotsOpening } from './slots.ts';
 export { settleSlot, takeSlot, takenSlots } from './slotStore.ts';
 export {
   type Approval,
@@ -61,7 +61,6 @@ export {
   readProposal,
   releasePieces,
   returnToReview,
-  unschedule,
   saveChoices,
   listSumsDue,
   takeSumsDue,

@@ -25,6 +25,6 @@ export async function insertReview(
 export async function listReviews(db: Database, editionId: number): Promise<Review[]> {
   const { rows } = await sql<Review>`
     select id, revision, act, comment, made_by as "madeBy", made_at as "madeAt"
-    from edition_reviews where edition_id = ${editionId} order by id limit 500`.execute(db);
-  return rows;
+    from edition_reviews where edition_id = ${editionId} order by id desc limit 500`.execute(db);
+  return rows.toReversed();
 }

@@ -54,12 +54,19 @@ export function isInTime(slot: Slot, schedule: Schedule, since: Date, now: Date)
   return now.getTime() - Math.max(slot.opensAt.getTime(), since.getTime()) <= schedule.toleranceMinutes * MINUTE_MS;
 }
 
-/** The instant of a day and a time, "2026-12-03T09:00", in a time zone; undefined for none. */
+/** The instant of a day and a time, "2026-12-03T09:00", in a time zone; undefined for one that there is not, as in a gap of the clocks. */
 export function instantOf(local: string, timeZone: string): Date | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local)) return undefined;
   try {
-    return new Cron(local, { timezone: timeZone, paused: true }).nextRun(new Date(0)) ?? undefined;
+    const instant = new Cron(local, { timezone: timeZone, paused: true }).nextRun(new Date(0)) ?? undefined;
+    return instant !== undefined && localTimeOf(instant, timeZone) === local ? instant : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** As a field for a day and a time has it: "2026-12-03T09:00". */
+export function localTimeOf(instant: Date, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  return format.format(instant).replace(' ', 'T');
 }

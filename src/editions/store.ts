@@ -301,14 +301,21 @@ export async function markTime(db: Database, id: number, what: 'reminded' | 'mis
 /**
  * One guarded change of state: undefined where the edition was in none of the states `from`, so that of two callers one
  * wins. `times` sets what goes with the new state, and may name
- * the revision that it must be at.
+ * the revision that it must be at, and by when it must be due.
  */
 export async function moveEdition(
   db: Database,
   id: number,
   from: EditionState[],
   to: EditionState,
-  times: { releaseAt?: Date; startedAt?: Date; finishedAt?: Date; retriedAt?: Date; revision?: number } = {},
+  times: {
+    releaseAt?: Date;
+    startedAt?: Date;
+    finishedAt?: Date;
+    retriedAt?: Date;
+    revision?: number;
+    dueBy?: Date;
+  } = {},
 ): Promise<Edition | undefined> {
   const { rows } = await sql<Edition>`
     update editions set state = ${to}::edition_state,
@@ -318,14 +325,7 @@ export async function moveEdition(
       retried_at = coalesce(${times.retriedAt ?? null}::timestamptz, retried_at)
     where id = ${id} and state = any(${from}::edition_state[])
       and revision = coalesce(${times.revision ?? null}::int, revision)
-    returning ${COLUMNS}`.execute(db);
-  return rows[0];
-}
-
-/** A scheduled edition is approved and no more; undefined where it was not, or has gone out. */
-export async function unschedule(db: Database, id: number): Promise<Edition | undefined> {
-  const { rows } = await sql<Edition>`
-    update editions set state = 'approved', release_at = null where id = ${id} and state = 'scheduled'
+      and (${times.dueBy ?? null}::timestamptz is null or release_at <= ${times.dueBy ?? null}::timestamptz)
     returning ${COLUMNS}`.execute(db);
   return rows[0];
 }

@@ -35,7 +35,6 @@ export {
 } from './revise.ts';
 export {
   cancelEdition,
-  holdBack,
   pauseEdition,
   releaseDue,
   resumeEdition,

@@ -204,14 +204,20 @@ export function editInEdition(
   }));
 }
 
-/** Makes an edition again what it was at a revision, as a new one. Throws `not-found`. */
-export function restoreRevision(parts: Parts, editionId: number, revision: number, by: string): Promise<Revised> {
-  return changeEdition(parts, editionId, by, async ({ tx, edition }) => {
+/** Makes an edition again what it was at a revision, as a new one; `keepsAudience`: but for whom it is for. Throws `not-found`. */
+export function restoreRevision(
+  parts: Parts,
+  editionId: number,
+  { revision, keepsAudience = false }: { revision: number; keepsAudience?: boolean },
+  by: string,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, async ({ tx, edition, content: now }) => {
     if (revision < 1 || revision >= edition.revision)
       throw new RoundupError('not-found', `Edition ${editionId} has no earlier revision ${revision}.`, {
         hint: `See which there are with: roundup edition revisions ${editionId}`,
       });
-    const content = await readContent(tx, { id: editionId, revision });
+    const old = await readContent(tx, { id: editionId, revision });
+    const content = keepsAudience ? { ...old, audience: now.audience ?? null } : old;
     return { content, change: `restored revision ${revision}` };
   });
 }

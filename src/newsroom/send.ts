@@ -18,7 +18,6 @@ import {
   readContent,
   releasePieces,
   standingApproval,
-  unschedule,
 } from '../editions/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
@@ -34,13 +33,22 @@ type Parts = Pick<Newsroom, 'db' | 'clock' | 'dispatchQueue'>;
 /**
  * Sends an approved edition now: freezes its audience into the ledger, with the new state, in one transaction, then tells the
  * workers. One that was stopped and corrected goes on with those who were left over. Returns how many it goes to. Throws
- * `not-approved` or `state-refused`.
+ * `not-approved` or `state-refused`. `dueBy`: only if it is scheduled, and due by then: what was held back meanwhile stays.
  */
-export async function sendEdition({ db, clock, dispatchQueue }: Parts, editionId: number, by: string): Promise<number> {
+export async function sendEdition(
+  { db, clock, dispatchQueue }: Parts,
+  editionId: number,
+  by: string,
+  dueBy?: Date,
+): Promise<number> {
   const audience = await db.transaction().execute(async (tx) => {
     const { startedAt } = await getEdition(tx, editionId);
     const times = startedAt === null ? { startedAt: clock.now() } : { retriedAt: clock.now() };
-    const edition = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'sending', times);
+    const from: EditionState[] = dueBy === undefined ? ['approved', 'scheduled'] : ['scheduled'];
+    const edition = await moveEdition(tx, editionId, from, 'sending', {
+      ...times,
+      ...(dueBy === undefined ? {} : { dueBy }),
+    });
     if (edition === undefined) throw await refusal(tx, editionId, 'be sent');
     const approval = await standingApproval(tx, editionId);
     if (approval === undefined) throw notApproved(editionId);
@@ -80,9 +88,10 @@ async function onlyOf(tx: Database, { newsletterId }: Edition, { audience }: Edi
 
 /** Sends what is scheduled and due; one that fails does not hold up the next. */
 export async function releaseDue(newsroom: Parts & Pick<Newsroom, 'log'>): Promise<void> {
-  for (const edition of await editionsDue(newsroom.db, newsroom.clock.now())) {
+  const now = newsroom.clock.now();
+  for (const edition of await editionsDue(newsroom.db, now)) {
     try {
-      const audience = await sendEdition(newsroom, edition.id, THE_SCHEDULE);
+      const audience = await sendEdition(newsroom, edition.id, THE_SCHEDULE, now);
       newsroom.log.info(`edition ${edition.id} goes out`, { audience });
     } catch (error) {
       newsroom.log.error(`edition ${edition.id} is due and could not be released`, { reason: reasonOf(error) });
@@ -125,16 +134,6 @@ const GRACE_MS = MINUTE_MS;
 /** Sends an approved edition in a minute: the last way back. Throws as `scheduleEdition` does. */
 export function sendSoon(parts: Parts, editionId: number, by: string): Promise<Edition> {
   return scheduleEdition(parts, editionId, new Date(parts.clock.now().getTime() + GRACE_MS), by);
-}
-
-/** A scheduled edition does not go out; it stays approved. Throws `state-refused` where it is too late. */
-export async function holdBack({ db }: Pick<Parts, 'db'>, editionId: number, by: string): Promise<Edition> {
-  return db.transaction().execute(async (tx) => {
-    const edition = await unschedule(tx, editionId);
-    if (edition === undefined) throw await refusal(tx, editionId, 'be held back');
-    await recordEditionAct(tx, edition, { by, act: 'schedule taken back' });
-    return edition;
-  });
 }
 
 export function pauseEdition({ db }: Parts, editionId: number, by: string): Promise<Edition> {

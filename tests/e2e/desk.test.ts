@@ -146,7 +146,8 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
       expect((await getEdition(house.database.db, 1)).state).toBe('scheduled');
       // A change withdraws it, visibly.
       await editor.page.getByLabel('Subject').fill('Too late');
-      if (!script) await editor.page.getByRole('button', { name: 'Save', exact: true }).click();
+      // Of what is approved nothing is saved by itself.
+      await editor.page.getByRole('button', { name: 'Save', exact: true }).click();
       await told('Its approval is withdrawn');
       expect(editor.complaints).toEqual([]);
       await editor.context.close();
@@ -197,6 +198,49 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     );
     await page.getByRole('link', { name: 'All revisions' }).click();
     expect(await page.locator('main').innerText()).toContain('The other’s');
+    await context.close();
+  }, 60_000);
+
+  test('what is typed is sent before whatever comes after it, and what is typed elsewhere stays', async () => {
+    const { page, context, complaints } = await come('editor', true);
+    const told = (words: string) =>
+      page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 10_000 });
+    const content = async () => readContent(house.database.db, await getEdition(house.database.db, 1));
+    // A piece moved at once after a word in the subject: both are there.
+    await page.getByLabel('Subject').fill('Typed a moment ago');
+    const [first] = await page.locator('.section:has(.piece + .piece) .piece strong').allInnerTexts();
+    await page.getByRole('button', { name: `Down: ${first}` }).click();
+    await told('Revision 3');
+    expect((await content()).subject).toBe('Typed a moment ago');
+    // A headline half written over survives the saving of the subject, and one is still in it.
+    await page.getByLabel('Subject').fill('And once more');
+    const piece = page.locator('.piece', { hasText: first! });
+    await piece.getByText('Write over its words').click();
+    await piece.getByLabel('Headline').fill('Half a headl');
+    await told('Revision 4');
+    expect(await piece.getByLabel('Headline').inputValue()).toBe('Half a headl');
+    expect(await page.evaluate('document.activeElement.name')).toBe('title');
+    // A word to the editors, too, and a session that has ended costs nothing of it.
+    await page.getByLabel('A word to the editors').fill('Please look');
+    await context.clearCookies();
+    await page.getByLabel('Preheader').fill('Written after the session ended');
+    await told('You are signed out');
+    expect(await page.getByLabel('Preheader').inputValue()).toBe('Written after the session ended');
+    expect(await page.getByLabel('A word to the editors').inputValue()).toBe('Please look');
+    expect(complaints.filter((one) => !one.includes('401'))).toEqual([]);
+    await context.close();
+  }, 60_000);
+
+  test('an approval is for what was seen: what another has changed meanwhile is not approved by the way', async () => {
+    const { page, context } = await come('editor', true);
+    await reviseEdition(await house.newsroom(), 1, { subject: 'Another’s words' }, 'Ana');
+    await page.getByLabel('Subject').fill('Mine');
+    await page.getByRole('button', { name: 'Approve revision 1' }).click();
+    await page.locator('.told.bad').waitFor({ timeout: 10_000 });
+    await page.waitForTimeout(1_000);
+    const edition = await getEdition(house.database.db, 1);
+    expect([edition.state, edition.revision]).toEqual(['draft', 2]);
+    expect((await readContent(house.database.db, edition)).subject).toBe('Another’s words');
     await context.close();
   }, 60_000);
 

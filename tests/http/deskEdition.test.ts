@@ -139,20 +139,32 @@ test('a schedule is in the newsletter’s own time, and only for a time that the
   );
   const editor = await come('editor');
   await editor.post('approve', { revision: '1' });
-  for (const at of ['', 'tomorrow', '2020-01-01T09:00', '2099-13-01T09:00'])
-    expect((await editor.post('schedule', { at })).status).toBe(400);
-  await editor.post('schedule', { at: '2099-07-01T09:00' });
+  // The clocks leap over half past two on that day; and there is no 30th of February.
+  for (const at of ['', 'tomorrow', '2020-01-01T09:00', '2099-13-01T09:00', '2099-03-08T02:30', '2099-02-30T09:00'])
+    expect([at, (await editor.post('schedule', { at, revision: '1' })).status]).toEqual([at, 400]);
+  expect((await editor.post('schedule', { at: '2099-07-01T09:00', revision: '7' })).status).toBe(412);
+  await editor.post('schedule', { at: '2099-07-01T09:00', revision: '1' });
   expect((await edition()).releaseAt).toEqual(new Date('2099-07-01T13:00:00Z'));
-  expect((await editor.post('send')).status).toBe(400);
+  expect((await editor.post('send', { revision: '1' })).status).toBe(400);
+  // What is scheduled is not sent so besides.
+  expect((await editor.post('send', { revision: '1', sure: 'yes' })).status).toBe(409);
   // The last way back.
-  expect((await editor.post('holdback')).html).toContain('It stays approved');
-  expect(await edition()).toMatchObject({ state: 'approved', releaseAt: null });
+  expect((await editor.post('holdback')).html).toContain('It does not go out');
+  expect((await edition()).state).toBe('in_review');
+  await editor.post('approve', { revision: '1' });
   expect((await editor.get('/editions/1')).html).toContain('<strong>5</strong> readers');
-  await editor.post('send', { sure: 'yes' });
+  await editor.post('send', { sure: 'yes', revision: '1' });
   const { state, releaseAt } = await edition();
   expect(state).toBe('scheduled');
   expect(Math.abs(releaseAt!.getTime() - Date.now() - 60_000)).toBeLessThan(10_000);
+  // The scheduler had it in hand already: what was held back meanwhile stays.
   await editor.post('holdback');
+  const newsroom = await house.newsroom();
+  const later = new Date(Date.now() + 120_000);
+  await expect(sendEdition(newsroom, 1, 'the schedule', later)).rejects.toMatchObject({ code: 'not-approved' });
+  await editor.post('approve', { revision: '1' });
+  await expect(sendEdition(newsroom, 1, 'the schedule', later)).rejects.toMatchObject({ code: 'state-refused' });
+  expect((await editor.post('holdback')).status).toBe(200);
   expect((await editor.post('holdback')).status).toBe(409);
 });
 
@@ -223,3 +235,55 @@ async function addReaders2(count: number): Promise<void> {
     house.database.db,
   );
 }
+
+test('a save that changes nothing withdraws no approval, and odd input is no fault', async () => {
+  const editor = await come('editor');
+  const { subject, preheader, note } = await readContent(house.database.db, await edition());
+  await editor.post('approve', { revision: '1' });
+  expect((await editor.post('texts', { revision: '1', subject, preheader, note })).html).toContain(
+    'Nothing has changed',
+  );
+  expect(await edition()).toMatchObject({ state: 'approved', revision: 1 });
+  for (const [path, fields] of [
+    ['add', { revision: '1', piece: 'abc' }],
+    ['add', { revision: '1', piece: '1.5' }],
+    ['add', { revision: '1', url: 'nonsense' }],
+    ['pieces/1/move', { revision: '1' }],
+    ['pieces/x/drop', { revision: '1' }],
+    ['restore', { revision: '1', to: 'x' }],
+  ] as [string, Record<string, string>][]) {
+    const { status } = await editor.post(path, fields);
+    expect([path, fields, status >= 400 && status < 500]).toEqual([path, fields, true]);
+  }
+  // What another server does not give is told on the page.
+  const unreachable = await editor.post('add', { revision: '1', url: 'http://127.0.0.1:1/x' });
+  expect(unreachable.html).toContain('data-edition="1"');
+  const cookie = await enterDesk(house, web, { role: 'editor', name: 'editor', address: 'editor.0@review.example' });
+  const _csrf = await csrfOf(web, cookie);
+  for (const id of ['abc', '1.5', '99999999999999999999'])
+    expect((await postForm(web, `/newsletters/${id}/editions`, { _csrf }, { cookie })).status).toBe(404);
+  const json = await fetch(`${web.deskUrl}/editions/1/add`, {
+    method: 'POST',
+    headers: { cookie, origin: web.deskUrl, 'content-type': 'application/json', 'x-csrf-token': _csrf },
+    body: '{"url":5,"revision":{}}',
+  });
+  expect(json.status).toBe(400);
+  expect(await edition()).toMatchObject({ state: 'approved', revision: 1 });
+});
+
+test('an audience that names what is gone keeps nobody from the page, and an author brings none back', async () => {
+  const { db } = house.database;
+  await addNewsletter(db, {}, '2026-01-01T00:00:00Z', 'gone');
+  const editor = await come('editor');
+  await editor.post('audience', { revision: '1', filter: 'not newsletter is gone' });
+  await editor.post('audience', { revision: '2', segment: '' });
+  const author = await come('author');
+  await author.post('restore', { revision: '3', to: '2' });
+  expect((await readContent(db, await edition())).audience ?? null).toBeNull();
+  await editor.post('restore', { revision: '4', to: '2' });
+  expect((await readContent(db, await edition())).audience?.filter).toBe('newsletter is not gone');
+  await editor.post('approve', { revision: '5' });
+  await sql`update newsletters set slug = 'renamed' where slug = 'gone'`.execute(db);
+  const { status, html } = await editor.get('/editions/1');
+  expect([status, html]).toEqual([200, expect.stringContaining('<strong>5</strong> readers')]);
+});

@@ -106,7 +106,9 @@ export function contentCommands(): Command[] {
     onEdition('restore', 'make it again what it was at a revision')
       .argument('<revision>')
       .action((id: string, revision: string, options: CommonOptions) =>
-        revise(id, options, (parts, edition, by) => restoreRevision(parts, edition, revisionOf(revision), by)),
+        revise(id, options, (parts, edition, by) =>
+          restoreRevision(parts, edition, { revision: revisionOf(revision) }, by),
+        ),
       ),
   ];
 }

@@ -1,3 +1,4 @@
+import { isAtLeast } from '../../accounts/index.ts';
 import { z } from 'zod';
 import { piecesOf, readContent } from '../../editions/index.ts';
 import {
@@ -80,6 +81,7 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
     }),
     operation({
       ...common,
+      role: 'editor',
       id: 'addressEdition',
       method: 'PUT',
       path: '/editions/:editionId/audience',
@@ -175,7 +177,14 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
       params: editionParams,
       body: z.strictObject({ restore: z.int().positive().max(2_147_483_647) }),
       handle: (call) =>
-        changed(call, (revising) => restoreRevision(revising, call.params.editionId, call.body.restore, call.by)),
+        changed(call, (revising) =>
+          restoreRevision(
+            revising,
+            call.params.editionId,
+            { revision: call.body.restore, keepsAudience: !isAtLeast(call.identity.account.role, 'editor') },
+            call.by,
+          ),
+        ),
     }),
     operation({
       ...common,

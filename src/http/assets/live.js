@@ -1,7 +1,9 @@
 // Keeps the figures of an edition that is being sent up to date. Without script the page shows them as of its loading.
-const board = document.querySelector('[data-figures]');
+const find = () => document.querySelector('[data-figures]');
 
 async function refresh() {
+  const board = find();
+  if (!board) return true;
   const answer = await fetch(board.dataset.figures, { headers: { accept: 'application/json' } });
   if (!answer.ok) return true;
   const { sums, state, share } = await answer.json();
@@ -12,7 +14,8 @@ async function refresh() {
   board.querySelector('[data-state]').textContent = state;
   const bar = board.querySelector('progress');
   if (bar) bar.value = share;
-  return state === 'sending' || state === 'paused' || state === 'scheduled';
+  // On an edition's page what begins is followed, too.
+  return board.dataset.live === 'true' || document.querySelector('[data-edition]') !== null;
 }
 
 async function follow() {
@@ -20,4 +23,4 @@ async function follow() {
   if (goOn) setTimeout(follow, 1000);
 }
 
-if (board?.dataset.live === 'true') void follow();
+if (find()?.dataset.live === 'true' || document.querySelector('[data-edition]')) void follow();

@@ -24,7 +24,7 @@ export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): v
 
   server.post<{ Params: { id: string } }>('/newsletters/:id/editions', { config: AUTHOR }, async (request, reply) => {
     const identity = identityOf(request);
-    const id = Number(request.params.id);
+    const id = /^\d{1,15}$/.test(request.params.id) ? Number(request.params.id) : -1;
     const newsletter = mayNewsletter(identity, id) ? await findNewsletter(db, id) : undefined;
     if (newsletter === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
     try {

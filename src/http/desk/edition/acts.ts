@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAtLeast } from '../../../accounts/index.ts';
 import { CAUSES } from '../../../dispatch/index.ts';
 import { findNewsletter, instantOf, piecesOf, readContent } from '../../../editions/index.ts';
 import {
@@ -16,7 +17,6 @@ import {
   fetchEditionImages,
   getEdition,
   getPiece,
-  holdBack,
   holdFromEdition,
   keepDespiteChanges,
   moveInEdition,
@@ -37,6 +37,7 @@ import {
 } from '../../../newsroom/index.ts';
 import { findPieceByUrl } from '../../../pieces/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
+import { httpUrl } from '../../../lib/url.ts';
 import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import type { Identity } from '../../access.ts';
@@ -90,7 +91,8 @@ function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before
 }
 
 const AUTHOR: Record<string, Act> = {
-  texts: changing((parts, { editionId, body, by }) => {
+  texts: async (doing) => {
+    const { newsroom, editionId, body } = doing;
     const { subject, preheader, note } = z
       .object({
         subject: text(300).min(1, 'A mail has a subject.'),
@@ -98,21 +100,26 @@ const AUTHOR: Record<string, Act> = {
         note: z.string().max(20_000),
       })
       .parse(body);
-    return reviseEdition(parts, editionId, { subject, preheader, note: note.replaceAll('\r\n', '\n').trim() }, by);
-  }),
+    const wanted = { subject, preheader, note: withoutCr(note).trim() };
+    const now = await readContent(newsroom.db, await asSeen(newsroom, editionId, body.revision));
+    // A save that changes nothing withdraws no approval.
+    if (Object.entries(wanted).every(([name, value]) => now[name as keyof typeof wanted] === value))
+      return { told: 'Nothing has changed.' };
+    return changing((parts, { by }) => reviseEdition(parts, editionId, wanted, by))(doing);
+  },
   add: async (doing) => {
     const { newsroom, editionId, body } = doing;
     const { piece = '', url = '', section } = body;
-    let pieceId = Number(piece);
-    if (url.trim() !== '') {
-      await addPieceByUrl(newsroom, url.trim(), false);
-      pieceId = (await findPieceByUrl(newsroom.db, url.trim()))?.id ?? 0;
-    }
+    await asSeen(newsroom, editionId, body.revision);
+    const pieceId = url.trim() === '' ? number.parse(piece) : await pieceAt(newsroom, url.trim());
     const place = { section: section ?? (await lastSection(newsroom, editionId)) };
     return changing((parts, { by }) => addToEdition(parts, editionId, pieceId, place, by))(doing);
   },
   recompose: changing((parts, { editionId, by }) => recomposeEdition(parts, editionId, by)),
-  restore: changing((parts, { editionId, body, by }) => restoreRevision(parts, editionId, number.parse(body.to), by)),
+  restore: changing((parts, { editionId, body, identity, by }) => {
+    const keepsAudience = !isAtLeast(identity.account.role, 'editor');
+    return restoreRevision(parts, editionId, { revision: number.parse(body.to), keepsAudience }, by);
+  }),
   take: changing((parts, { editionId, by }) => takeChanges(parts, editionId, undefined, by)),
   keep: changing((parts, { editionId, by }) => keepDespiteChanges(parts, editionId, undefined, by)),
   review: async ({ newsroom, editionId, body, by }) => {
@@ -138,7 +145,10 @@ const AUTHOR: Record<string, Act> = {
 
 const PIECE: Record<string, Act> = {
   move: changing((parts, { editionId, pieceId, body, by }) => {
-    const { section, position } = z.object({ section: text(40).optional(), position: number.optional() }).parse(body);
+    const { section, position } = z
+      .object({ section: text(40).optional(), position: number.optional() })
+      .refine((place) => place.section !== undefined || place.position !== undefined, 'Say where to.')
+      .parse(body);
     return moveInEdition(
       parts,
       editionId,
@@ -161,12 +171,21 @@ const PIECE: Record<string, Act> = {
         credit: text(500).optional(),
       })
       .parse(body);
-    const { alt, credit, authors, ...texts } = given;
-    const image = await imageOf(parts, editionId, pieceId);
+    const { alt, credit, authors, deck, ...texts } = given;
+    const image = (await pieceOf(parts, editionId, pieceId))?.image ?? null;
     const pictured =
       image === null ? {} : { image: { ...image, alt: alt ?? image.alt, credit: credit ?? image.credit } };
-    const names = authors.split(',').map((name) => name.trim());
-    return editInEdition(parts, editionId, pieceId, { ...texts, authors: names.filter(Boolean), ...pictured }, by);
+    const before = await pieceOf(parts, editionId, pieceId);
+    // A byline with a comma in it is one, for as long as nobody writes over it.
+    const names =
+      authors === before?.authors.join(', ') ? before.authors : authors.split(',').map((name) => name.trim());
+    return editInEdition(
+      parts,
+      editionId,
+      pieceId,
+      { ...texts, deck: withoutCr(deck), authors: names.filter(Boolean), ...pictured },
+      by,
+    );
   }),
   original: changing(async (parts, { editionId, pieceId, by }) => {
     const { title, deck, kind, region, authors, image } = await getPiece(parts.db, pieceId);
@@ -197,7 +216,7 @@ const EDITOR: Record<string, Act> = {
     return { told: 'The approval is taken back.' };
   },
   schedule: async ({ newsroom, editionId, body, by }) => {
-    const { newsletterId } = await getEdition(newsroom.db, editionId);
+    const { newsletterId } = await asSeen(newsroom, editionId, body.revision);
     const newsletter = await findNewsletter(newsroom.db, newsletterId);
     const at = instantOf(body.at ?? '', newsletter?.timeZone ?? 'UTC');
     if (at === undefined) throw new RoundupError('input-invalid', 'Say when, as a day and a time that there is.');
@@ -206,12 +225,18 @@ const EDITOR: Record<string, Act> = {
   },
   send: async ({ newsroom, editionId, body, by }) => {
     if (body.sure !== 'yes') throw new RoundupError('input-invalid', 'Tick the box: it goes out at once.');
+    const { state } = await asSeen(newsroom, editionId, body.revision);
+    if (state !== 'approved')
+      throw new RoundupError(
+        'state-refused',
+        `It is ${state.replace('_', ' ')}: only what is approved, and not scheduled, is sent so.`,
+      );
     await sendSoon(newsroom, editionId, by);
     return { told: 'It goes out in a minute. Until then it can be held back.' };
   },
   holdback: async ({ newsroom, editionId, by }) => {
-    await holdBack(newsroom, editionId, by);
-    return { told: 'It does not go out. It stays approved.' };
+    await takeApprovalBack(newsroom, editionId, by);
+    return { told: 'It does not go out. It wants a new approval.' };
   },
   pause: async ({ newsroom, editionId, by }) => {
     await pauseEdition(newsroom, editionId, by);
@@ -248,15 +273,38 @@ export function keyOf({ sentence }: Finding): string {
   return sha256(sentence).slice(0, 12);
 }
 
+/** Forms send line ends as CRLF. */
+function withoutCr(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
 /** By what their forms' addresses end with. */
 export const ACTS = { author: AUTHOR, piece: PIECE, editor: EDITOR };
 
-async function lastSection(newsroom: Newsroom, editionId: number): Promise<string> {
-  const content = await readContent(newsroom.db, await getEdition(newsroom.db, editionId));
-  return content.sections.at(-1)?.key ?? '';
+/** What is sent or scheduled is what was seen. Throws `revision-changed`. */
+async function asSeen({ db }: Pick<Newsroom, 'db'>, editionId: number, revision: string | undefined) {
+  const edition = await getEdition(db, editionId);
+  if (edition.revision === number.parse(revision)) return edition;
+  throw new RoundupError('revision-changed', `It was changed meanwhile: it is at revision ${edition.revision} now.`);
 }
 
-async function imageOf({ db }: Pick<Newsroom, 'db'>, editionId: number, pieceId: number) {
+async function lastSection({ db }: Newsroom, editionId: number): Promise<string> {
+  const edition = await getEdition(db, editionId);
+  const content = await readContent(db, edition);
+  const newsletter = await findNewsletter(db, edition.newsletterId);
+  return content.sections.at(-1)?.key ?? newsletter?.sections.at(-1)?.key ?? '';
+}
+
+/** The piece of an article's address, which may lead to another, fetched into the pool where it is not there. */
+async function pieceAt(newsroom: Newsroom, url: string): Promise<number> {
+  if (httpUrl(url) === undefined) throw new RoundupError('input-invalid', 'This is not the address of an article.');
+  const { found } = await addPieceByUrl(newsroom, url, false);
+  const piece = (await findPieceByUrl(newsroom.db, found.url)) ?? (await findPieceByUrl(newsroom.db, url));
+  if (piece === undefined) throw new RoundupError('not-found', 'No piece could be made of that address.');
+  return piece.id;
+}
+
+async function pieceOf({ db }: Pick<Newsroom, 'db'>, editionId: number, pieceId: number) {
   const content = await readContent(db, await getEdition(db, editionId));
-  return piecesOf(content).find((piece) => piece.pieceId === pieceId)?.image ?? null;
+  return piecesOf(content).find((piece) => piece.pieceId === pieceId);
 }

@@ -3,14 +3,22 @@ import { type Role, isAtLeast } from '../../../accounts/index.ts';
 import type { App } from '../../../app.ts';
 import { actingFrom } from '../../../audit/index.ts';
 import { sumsOf } from '../../../dispatch/index.ts';
-import { type Edition, compareContents, lastRevision, listRevisions, readContent } from '../../../editions/index.ts';
+import {
+  type Edition,
+  compareContents,
+  findNewsletter,
+  lastRevision,
+  listRevisions,
+  readContent,
+} from '../../../editions/index.ts';
 import { getEdition, renderNow, sampleFor } from '../../../newsroom/index.ts';
 import { marksFor, searchPieces, undecidedPairs } from '../../../pieces/index.ts';
-import { RoundupError } from '../../../platform/errors.ts';
+import { RoundupError, isCode } from '../../../platform/errors.ts';
 import { stateText } from '../../../reports/index.ts';
-import { findSubscriberByAddress } from '../../../subscribers/index.ts';
+import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
 import { originOf } from '../../client.ts';
+import { problemOf } from '../../problems.ts';
 import { protectMail, protectPage } from '../../security.ts';
 import type { ShowPage } from '../../show.ts';
 import { expectedProblem } from '../signIn.ts';
@@ -50,7 +58,11 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
   async function readerOf(request: FastifyRequest<Params>) {
     const { as } = request.query;
     if (typeof as !== 'string' || as === '' || !isAtLeast(identityOf(request).account.role, 'editor')) return undefined;
-    return findSubscriberByAddress(db, as.slice(0, 320));
+    const { newsletterId } = await visible(request);
+    const reader = await findSubscriberByAddress(db, as.slice(0, 320));
+    const own = reader === undefined ? [] : await listSubscriptions(db, reader.id);
+    // Whoever reads another newsletter is nobody's business here.
+    return own.some((one) => one.newsletterId === newsletterId) ? reader : undefined;
   }
 
   async function page(request: FastifyRequest<Params>, reply: FastifyReply, extra: Record<string, unknown>) {
@@ -88,7 +100,14 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
     const [sums, last] = [await sumsOf(db, edition.id), await lastRevision(db, edition)];
     protectPage(reply);
     const { revision, madeBy } = last;
-    return reply.send({ state: stateText(edition, sums), sums, share: shareOf(sums), revision, madeBy });
+    return reply.send({
+      state: stateText(edition, sums),
+      raw: edition.state,
+      sums,
+      share: shareOf(sums),
+      revision,
+      madeBy,
+    });
   });
 
   server.get<Params>('/editions/:id/pool', { config: AUTHOR }, async (request, reply) => {
@@ -96,6 +115,7 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
     const words = typeof request.query.q === 'string' ? request.query.q.slice(0, 200) : '';
     const found = await searchPieces(db, { limit: PIECES, words });
     const content = await readContent(db, edition);
+    const newsletter = await findNewsletter(db, edition.newsletterId);
     const isIn = new Set(content.sections.flatMap(({ pieces }) => pieces.map(({ pieceId }) => pieceId)));
     const marks = new Map(
       (await marksFor(db, edition.newsletterId, edition.number)).map((mark) => [mark.pieceId, mark]),
@@ -108,7 +128,7 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
       title: 'Add a piece',
       edition,
       query: words,
-      sections: content.sections.map(({ key, title }) => ({ key, name: title || key })),
+      sections: (newsletter?.sections ?? content.sections).map(({ key, title }) => ({ key, name: title || key })),
       pieces: found.map((piece) => ({
         ...piece,
         isIn: isIn.has(piece.id),
@@ -152,14 +172,14 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
       identity,
       editionId: edition.id,
       pieceId: numberOf(request.params.piece ?? ''),
-      body: request.body as Record<string, string>,
+      body: textsOf(request.body),
       by: identity.account.name,
     };
     try {
       const done: Done = await actingFrom(originOf(request), () => doing(call));
       return await page(request, reply, { done });
     } catch (error) {
-      const { status, detail, hint, errors, code } = expectedProblem(error);
+      const { status, detail, hint, errors, code } = toldProblem(error);
       reply.code(status);
       const isStale = code === 'revision-changed';
       return page(request, reply, {
@@ -176,6 +196,20 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
   for (const [name, doing] of Object.entries(ACTS.author)) post(name, 'author', doing);
   for (const [name, doing] of Object.entries(ACTS.editor)) post(name, 'editor', doing);
   for (const [name, doing] of Object.entries(ACTS.piece)) post(`pieces/:piece/${name}`, 'author', doing);
+}
+
+/** What another server did not give is told beside the form, like what the editor did wrong. */
+function toldProblem(error: unknown) {
+  return isCode(error, 'fetch-failed') || isCode(error, 'smtp-failed') ? problemOf(error) : expectedProblem(error);
+}
+
+/** The fields of a form; what is none has none. */
+function textsOf(body: unknown): Record<string, string> {
+  if (typeof body !== 'object' || body === null) return {};
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => typeof value === 'string')) as Record<
+    string,
+    string
+  >;
 }
 
 function numberOf(text: string): number {

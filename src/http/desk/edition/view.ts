@@ -5,14 +5,15 @@ import {
   type Newsletter,
   audienceText,
   lastRevision,
+  localTimeOf,
   listChoices,
   listReviews,
   nextSlot,
 } from '../../../editions/index.ts';
-import { changeInWords, countSegment, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
+import { changeInWords, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
 import { findPieces } from '../../../pieces/index.ts';
 import { reportEdition, stateText } from '../../../reports/index.ts';
-import { countMailable, listSegments } from '../../../subscribers/index.ts';
+import { countMailable, countMembers, listSegments, parseFilter } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
 import { keyOf } from './acts.ts';
 import type { Identity } from '../../access.ts';
@@ -58,7 +59,8 @@ export async function editionView(app: App, identity: Identity, edition: Edition
       ...one,
       mayRetry: mayApprove && RETRIED.has(one.state) && ['sent', 'sending', 'paused'].includes(edition.state),
     })),
-    audience: audienceText(content.audience),
+    audience: forWhom(edition, content),
+    isUnapproved: edition.state === 'draft' || edition.state === 'in_review',
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
     last: await lastRevision(db, edition),
@@ -79,7 +81,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     perSecond: report.perSecond === undefined ? undefined : Math.round(report.perSecond),
     mayWrite,
     next,
-    size: next.send ? await sizeOf(app, newsletter, content) : undefined,
+    size: next.send ? await sizeOf(app, edition, newsletter, content) : undefined,
   };
 }
 
@@ -120,8 +122,7 @@ async function sectionsOf(app: App, { newsletter, content, choices }: Shown) {
         overriddenBy: reason?.overriddenBy ?? undefined,
         news: news.get(piece.pieceId),
         isWritten:
-          original !== undefined &&
-          (original.title !== piece.title || original.deck !== piece.deck || original.kind !== piece.kind),
+          original !== undefined && WRITTEN.some((field) => wordsOf(original[field]) !== wordsOf(piece[field])),
         original,
         position: at + 1,
         isFirst: at === 0,
@@ -134,16 +135,35 @@ async function sectionsOf(app: App, { newsletter, content, choices }: Shown) {
   }));
 }
 
+const WRITTEN = ['title', 'deck', 'kind', 'region', 'authors', 'image'] as const;
+
+function wordsOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** A section without a heading goes by its key. */
 function capital(key: string): string {
   return key.charAt(0).toUpperCase() + key.slice(1);
 }
 
-/** How many it would go to now. */
-async function sizeOf(app: App, newsletter: Newsletter, { audience }: EditionContent): Promise<number> {
+/** How many it would go to now, in figures; undefined where that is not known before it is sent. */
+async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audience }: EditionContent) {
   const { db } = app.database;
-  if (!audience) return countMailable(db, newsletter.id);
-  return (await countSegment({ db }, newsletter, audience.filter, { exact: true })).count;
+  if (edition.correctsEditionId !== null || edition.startedAt !== null) return undefined;
+  if (!audience) return (await countMailable(db, newsletter.id)).toLocaleString('en-US');
+  const of = {
+    newsletterId: newsletter.id,
+    filter: parseFilter(audience.filter),
+    context: newsletter,
+    mayBeMailed: true,
+  };
+  return (await countMembers(db, of)).toLocaleString('en-US');
+}
+
+/** Whom it is for, in words. */
+function forWhom({ correctsEditionId, startedAt }: Edition, { audience }: EditionContent): string {
+  if (correctsEditionId !== null) return `whom edition ${correctsEditionId} has reached`;
+  return startedAt === null ? audienceText(audience) : 'whom it has not reached yet';
 }
 
 /** What the edition's state wants of whoever looks at it. */
@@ -168,9 +188,8 @@ function nextActs({ state, startedAt }: Edition, { mayWrite, mayApprove }: { may
 /** As a field for date and time has it, in the newsletter's own zone. */
 function usualTime({ schedule, timeZone }: Newsletter, { slotAt }: Edition, now: Date): string {
   const slot = slotAt !== null && slotAt > now ? slotAt : schedule === null ? null : nextSlot(schedule, timeZone, now);
-  if (slot === null) return '';
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
-  return format.format(slot).replace(' ', 'T');
+  if (slot === null || slot === undefined) return '';
+  return localTimeOf(slot, timeZone);
 }
 
 export function shareOf(sums: { audience: number; planned: number; handing: number; deferred: number }): number {
