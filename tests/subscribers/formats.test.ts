@@ -8,6 +8,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 import { addNewsletter } from '../support/house.ts';
+import { standingsOf } from '../support/importing.ts';
 import { zipOf } from '../support/zip.ts';
 
 // Lists as other programs export them, written after their documentation.
@@ -32,15 +33,7 @@ const written = (content: string | Buffer, name = 'list.csv') => {
 const run = async (content: string | Buffer, name?: string) =>
   (await importList(parts(), written(content, name), { newsletterId: newsletter.id, ground: 'a test' }, 'a test'))
     .report;
-/** Who is subscribed, who has left, and who is suppressed, by the part before the @. */
-const standings = async () => {
-  const { rows } = await sql<{ name: string; standing: string }>`
-    select split_part(p.address_key, '@', 1) as name, s.state::text as standing from subscribers p join subscriptions s on s.subscriber_id = p.id
-    union all select split_part(address_key, '@', 1), 'suppressed: ' || reason from suppressions order by 1`.execute(
-    database.db,
-  );
-  return Object.fromEntries(rows.map(({ name, standing }) => [name, standing]));
-};
+const standings = () => standingsOf(database.db);
 
 const MAILCHIMP = '"Email Address","First Name","Last Name",MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP';
 const TAIL = 'LAST_CHANGED,LEID,EUID,NOTES,TAGS';

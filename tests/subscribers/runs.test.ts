@@ -23,7 +23,7 @@ import {
 } from '../../src/subscribers/index.ts';
 import { type TestDatabase, freshDatabase } from '../support/database.ts';
 import { addNewsletter } from '../support/house.ts';
-import { importFile } from '../support/importing.ts';
+import { importFile, standingsOf } from '../support/importing.ts';
 import { zipOf } from '../support/zip.ts';
 
 // Imports from their beginning to their end, or to their undoing.
@@ -48,15 +48,7 @@ const written = (content: string | Buffer, name = 'list.csv') => {
 const run = async (content: string | Buffer, name?: string) =>
   (await importList(parts(), written(content, name), { newsletterId: newsletter.id, ground: 'a test' }, 'a test'))
     .report;
-/** Who is subscribed, who has left, and who is suppressed, by the part before the @. */
-const standings = async () => {
-  const { rows } = await sql<{ name: string; standing: string }>`
-    select split_part(p.address_key, '@', 1) as name, s.state::text as standing from subscribers p join subscriptions s on s.subscriber_id = p.id
-    union all select split_part(address_key, '@', 1), 'suppressed: ' || reason from suppressions order by 1`.execute(
-    database.db,
-  );
-  return Object.fromEntries(rows.map(({ name, standing }) => [name, standing]));
-};
+const standings = () => standingsOf(database.db);
 
 test('an import never brings back, never lessens: who is here stays, who left stays away, by whatever list', async () => {
   await run('email\nhere@example.org\n');
