@@ -220,6 +220,8 @@ test('who got it, by address and by state, a page at a time; and who did not is 
   expect(odd.status).toBe(200);
   const author = await come('author');
   expect((await author.get('/editions/1/deliveries')).status).toBe(403);
+  // It says whom it was for, not whom a correction would be for.
+  expect((await editor.get('/editions/1')).html).toContain('For all readers.');
   expect((await editor.get('/editions/1')).html).toContain('Try again');
   expect((await author.post('retry', { state: 'refused', cause: 'mailbox' })).status).toBe(403);
   expect((await editor.post('retry', { state: 'accepted', cause: '' })).status).toBe(400);

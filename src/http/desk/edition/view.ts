@@ -59,7 +59,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
       ...one,
       mayRetry: mayApprove && RETRIED.has(one.state) && ['sent', 'sending', 'paused'].includes(edition.state),
     })),
-    audience: forWhom(edition, content),
+    audience: forWhom(edition, content, isOpen),
     isUnapproved: edition.state === 'draft' || edition.state === 'in_review',
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
@@ -161,9 +161,10 @@ async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audi
 }
 
 /** Whom it is for, in words. */
-function forWhom({ correctsEditionId, startedAt }: Edition, { audience }: EditionContent): string {
+function forWhom({ correctsEditionId, startedAt }: Edition, { audience }: EditionContent, isOpen: boolean): string {
   if (correctsEditionId !== null) return `whom edition ${correctsEditionId} has reached`;
-  return startedAt === null ? audienceText(audience) : 'whom it has not reached yet';
+  // One that was stopped, and is being corrected.
+  return isOpen && startedAt !== null ? 'whom it has not reached yet' : audienceText(audience);
 }
 
 /** What the edition's state wants of whoever looks at it. */
