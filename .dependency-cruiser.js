@@ -7,6 +7,7 @@ const ORDER = [
   'accounts',
   'sources',
   'media',
+  'links',
   'pieces',
   'subscribers',
   'editions',

@@ -118,6 +118,7 @@ export async function buildApp(config: Config, log: Log, options: AppOptions = {
       retentionDays: config.retentionDays,
       relay,
       dispatchQueue: (await openedQueues()).queue(QUEUE.dispatch),
+      collectQueue: (await openedQueues()).queue(QUEUE.collect),
     }),
     processId,
     dispatchDeps: () => ({

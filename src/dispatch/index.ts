@@ -16,7 +16,7 @@ export {
 } from './pacing/store.ts';
 export { nudgeDueBatches, reconcile } from './reconcile.ts';
 export { loadPosting } from './posting.ts';
-export { freezeAudience, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
+export { editionsHad, freezeAudience, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
 export {
   type DomainSums,
   type Reason,

@@ -1,10 +1,11 @@
 import { shorten } from '../lib/text.ts';
 import type { EditionAudience, EditionContent, EditionPiece } from './edition.ts';
+import { type EditionBlock, blocksOf, findBlock } from './blocks.ts';
 import { piecesOf } from './edit.ts';
 
 /** One difference between two states of an edition. */
 export interface Difference {
-  kind: 'subject' | 'preheader' | 'note' | 'audience' | 'section' | 'added' | 'dropped' | 'moved' | 'edited';
+  kind: 'subject' | 'preheader' | 'note' | 'audience' | 'section' | 'block' | 'added' | 'dropped' | 'moved' | 'edited';
   /** What it is about: a piece's headline, a section's title. */
   what: string;
   before: string;
@@ -22,6 +23,7 @@ export function compareContents(before: EditionContent, after: EditionContent): 
     ...texts,
     ...audienceDifference(before, after),
     ...sectionDifferences(before, after),
+    ...blockDifferences(before, after),
     ...pieceDifferences(before, after),
   ];
 }
@@ -45,6 +47,23 @@ function sectionDifferences(before: EditionContent, after: EditionContent): Diff
   });
 }
 
+function blockDifferences(before: EditionContent, after: EditionContent): Difference[] {
+  const [left, right] = [before, after].map((content) => new Map(blocksOf(content).map((block) => [block.id, block])));
+  const ids = [...new Set([...(left?.keys() ?? []), ...(right?.keys() ?? [])])];
+  return ids.flatMap((id): Difference[] => {
+    const [old, now] = [left?.get(id), right?.get(id)];
+    const [from, to] = [wordsOfBlock(before, old), wordsOfBlock(after, now)];
+    return from === to ? [] : [{ kind: 'block', what: old?.kind ?? now?.kind ?? '', before: from, after: to }];
+  });
+}
+
+function wordsOfBlock(content: EditionContent, block: EditionBlock | undefined): string {
+  if (block === undefined) return '';
+  const { section } = findBlock(content, block.id);
+  const words = block.kind === 'note' ? block.text : block.kind === 'button' ? `${block.label} (${block.url})` : '';
+  return `${words} in ${section}, after ${block.after} pieces`.trim();
+}
+
 function pieceDifferences(before: EditionContent, after: EditionContent): Difference[] {
   const left = new Map(piecesOf(before).map((piece) => [piece.pieceId, piece]));
   const right = new Map(piecesOf(after).map((piece) => [piece.pieceId, piece]));
@@ -60,6 +79,8 @@ function pieceDifferences(before: EditionContent, after: EditionContent): Differ
       before: old[field],
       after: piece[field],
     }));
+    if (cropText(old) !== cropText(piece))
+      edited.push({ kind: 'edited', ...about(piece), before: cropText(old), after: cropText(piece) });
     const isMoved = rankAmong(before, piece, right) !== rankAmong(after, piece, left);
     const move: Difference = {
       kind: 'moved',
@@ -70,6 +91,12 @@ function pieceDifferences(before: EditionContent, after: EditionContent): Differ
     return isMoved ? [move, ...edited] : edited;
   });
   return [...dropped, ...others];
+}
+
+function cropText({ image }: EditionPiece): string {
+  if (!image?.crop) return image === null ? '' : 'its photograph, cut as it comes';
+  const { x, y, zoom } = image.crop;
+  return `its photograph, cut around ${Math.round(x)} % and ${Math.round(y)} %, ${zoom} times as close`;
 }
 
 function about(piece: EditionPiece): { what: string } {

@@ -1,6 +1,7 @@
 import { RoundupError } from '../platform/errors.ts';
 import { shorten } from '../lib/text.ts';
 import type { EditionContent, EditionPiece, EditionSection } from './edition.ts';
+import { withPiecesOf } from './blocks.ts';
 import type { SectionSettings } from './newsletter.ts';
 
 // What editors do to an edition's content, each act as a function from one content to the next. Throws `input-invalid` where
@@ -48,7 +49,7 @@ export function addPiece(
 ): EditionContent {
   if (piecesOf(content).some(({ pieceId }) => pieceId === piece.pieceId))
     throw new RoundupError('input-invalid', `“${shorten(piece.title, 60)}” is in this edition already.`);
-  const opened = withSection(content, place.section, settings);
+  const opened = openSection(content, place.section, settings);
   const { pieces } = opened.sections.find(({ key }) => key === place.section) as EditionSection;
   const at = Math.min(Math.max((place.position ?? pieces.length + 1) - 1, 0), pieces.length);
   return withPieces(opened, place.section, pieces.toSpliced(at, 0, piece));
@@ -72,10 +73,11 @@ export function editPiece(content: EditionContent, pieceId: number, texts: Parti
 }
 
 function withPieces(content: EditionContent, key: string, pieces: EditionPiece[]): EditionContent {
-  return { ...content, sections: content.sections.map((one) => (one.key === key ? { ...one, pieces } : one)) };
+  return { ...content, sections: content.sections.map((one) => (one.key === key ? withPiecesOf(one, pieces) : one)) };
 }
 
-function withSection(content: EditionContent, key: string, settings: SectionSettings[]): EditionContent {
+/** The content with that section, where the newsletter has it. */
+export function openSection(content: EditionContent, key: string, settings: SectionSettings[]): EditionContent {
   if (content.sections.some((section) => section.key === key)) return content;
   const wanted = settings.find((section) => section.key === key);
   if (wanted === undefined) {

@@ -1,4 +1,5 @@
 import type { PieceImage } from '../pieces/index.ts';
+import type { EditionBlock } from './blocks.ts';
 
 export type EditionState =
   'draft' | 'in_review' | 'approved' | 'scheduled' | 'sending' | 'paused' | 'sent' | 'stopped' | 'cancelled';
@@ -49,6 +50,8 @@ export interface EditionSection {
   title: string;
   layout: 'lead' | 'cards' | 'list' | 'shorts';
   pieces: EditionPiece[];
+  /** What an editor put between them, in the order of their places. */
+  blocks?: EditionBlock[];
 }
 
 /** A piece as this edition runs it. */
@@ -60,11 +63,24 @@ export interface EditionPiece {
   kind: string;
   region: string;
   authors: string[];
-  image: PieceImage | null;
+  image: EditionImage | null;
   readingMinutes: number;
   language: string;
   /** Which state of the pool's piece an editor or the composer has seen; a later one is a change to look at. */
   version?: number;
+}
+
+/** A piece's photograph, and what an editor wants to be seen of it. */
+export interface EditionImage extends PieceImage {
+  crop?: Crop;
+}
+
+/** The middle of what is shown, in percent of the picture's width and height, and how much closer than need be. */
+export interface Crop {
+  x: number;
+  y: number;
+  /** From 1, which is all that fits, to 4. */
+  zoom: number;
 }
 
 /** Why a piece is in an edition or not: a stable code and a sentence. */

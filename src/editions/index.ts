@@ -10,10 +10,22 @@ export type {
   Edition,
   EditionAudience,
   EditionContent,
+  EditionImage,
+  Crop,
   EditionPiece,
   EditionSection,
   EditionState,
 } from './edition.ts';
+export {
+  type EditionBlock,
+  blockSchema,
+  blockText,
+  blocksOf,
+  dropBlock,
+  findBlock,
+  putBlock,
+  runsOf,
+} from './blocks.ts';
 export { type ComposeInput, type Composition, compose, toEditionPiece } from './compose/index.ts';
 export { LOOKBACK_MS, type Slot, instantOf, isInTime, localTimeOf, nextSlot, slotsOpening } from './slots.ts';
 export { settleSlot, takeSlot, takenSlots } from './slotStore.ts';
@@ -56,6 +68,7 @@ export {
   nextNumber,
   nextRevision,
   overrideChoice,
+  reviewChoices,
   piecesRunBefore,
   readContent,
   readProposal,
@@ -72,6 +85,7 @@ export {
   dropPiece,
   editPiece,
   movePiece,
+  openSection,
   piecesOf,
   sectionWith,
 } from './edit.ts';

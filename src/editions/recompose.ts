@@ -1,5 +1,6 @@
 import { type ComposeInput, type Composition, compose } from './compose/index.ts';
 import type { EditionContent, EditionPiece, EditionSection } from './edition.ts';
+import { withPiecesOf } from './blocks.ts';
 import { piecesOf } from './edit.ts';
 
 // Composes an edition again, with news that has come in, and keeps everything that an editor has done to it: what was dropped
@@ -39,9 +40,12 @@ export function recompose(
   const composition = compose({ ...input, kept });
   const fresh = composition.content;
   const sections = inEditorsOrder(fresh.sections, proposal, current).map((section) => ({
-    ...section,
+    ...withBlocksAs(
+      section,
+      section.pieces.map((piece) => withEdits(piece, proposal, current)),
+      current,
+    ),
     title: keptText(titleOf(proposal, section.key), titleOf(current, section.key), section.title),
-    pieces: section.pieces.map((piece) => withEdits(piece, proposal, current)),
   }));
   const content = {
     subject: keptText(proposal.subject, current.subject, fresh.subject),
@@ -121,10 +125,19 @@ function inEditorsOrder(
   return sections.toSorted((a, b) => rank(a.key) - rank(b.key));
 }
 
-/** A section that an editor left empty is not lost with its title. */
+/** The composer puts none between pieces: they are an editor's, all of them. */
+function withBlocksAs(section: EditionSection, pieces: EditionPiece[], current: EditionContent): EditionSection {
+  const old = current.sections.find(({ key }) => key === section.key);
+  if (old?.blocks === undefined) return { ...section, pieces };
+  const { blocks = [] } = withPiecesOf(old, pieces);
+  return { ...section, pieces, blocks };
+}
+
+/** A section that an editor left empty, or put something of their own into, is not lost with its title. */
 function withEmptied(sections: EditionSection[], current: EditionContent): EditionSection[] {
   const emptied = current.sections.filter(
-    ({ key, pieces }) => pieces.length === 0 && sections.every((section) => section.key !== key),
+    ({ key, pieces, blocks = [] }) =>
+      (pieces.length === 0 || blocks.length > 0) && sections.every((section) => section.key !== key),
   );
-  return [...sections, ...emptied];
+  return [...sections, ...emptied.map((section) => withPiecesOf(section, []))];
 }

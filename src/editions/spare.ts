@@ -1,4 +1,5 @@
 import type { EditionContent, EditionPiece } from './edition.ts';
+import { withPiecesOf } from './blocks.ts';
 import { piecesOf } from './edit.ts';
 import { titlesOf } from './compose/index.ts';
 
@@ -7,10 +8,12 @@ import { titlesOf } from './compose/index.ts';
  * else of the rest, leads; a subject that was the lead's headline is the new one's.
  */
 export function withoutPieces(content: EditionContent, spared: ReadonlySet<number>): EditionContent {
-  const left = content.sections.map((section) => ({
-    ...section,
-    pieces: section.pieces.filter(({ pieceId }) => !spared.has(pieceId)),
-  }));
+  const left = content.sections.map((section) =>
+    withPiecesOf(
+      section,
+      section.pieces.filter(({ pieceId }) => !spared.has(pieceId)),
+    ),
+  );
   const lead = left.find(
     ({ layout, pieces }, at) => layout === 'lead' && pieces.length === 0 && content.sections[at]?.pieces.length,
   );
@@ -19,12 +22,13 @@ export function withoutPieces(content: EditionContent, spared: ReadonlySet<numbe
       ? undefined
       : nextLead(left.flatMap(({ layout, pieces }) => (layout === 'shorts' ? [] : pieces)));
   const sections = left
-    .map((section) => ({
-      ...section,
-      pieces:
+    .map((section) =>
+      withPiecesOf(
+        section,
         section === lead && promoted !== undefined ? [promoted] : section.pieces.filter((piece) => piece !== promoted),
-    }))
-    .filter(({ pieces }) => pieces.length > 0);
+      ),
+    )
+    .filter(({ pieces, blocks = [] }) => pieces.length > 0 || blocks.length > 0);
   const before = titlesOf(content.sections);
   const after = titlesOf(sections);
   return {

@@ -153,6 +153,22 @@ export async function overrideChoice(
       overridden_by = excluded.overridden_by, overridden_at = excluded.overridden_at`.execute(db);
 }
 
+/** After an edition was made again what it was: what is in as the composer wanted it is nobody's doing, the rest is an editor's. */
+export async function reviewChoices(
+  db: Database,
+  editionId: number,
+  pieceIds: number[],
+  by: string,
+  at: Date,
+): Promise<void> {
+  await sql`update edition_choices set overridden = case
+        when piece_id = any(${pieceIds}::bigint[]) then case when included then null else 'added' end
+        when included then 'dropped' end, overridden_by = ${by}, overridden_at = ${at}
+    where edition_id = ${editionId}
+      and (piece_id = any(${pieceIds}::bigint[])) is distinct from (case overridden when 'dropped' then false when 'added' then true
+        when 'moved' then true else included end)`.execute(db);
+}
+
 export interface ListedChoice extends Choice {
   title: string;
   overridden: Override | null;

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isAtLeast } from '../accounts/index.ts';
 import type { App } from '../app.ts';
 import { findPublication } from '../editions/index.ts';
+import type { Door } from './desk/guard.ts';
 import { protectPage } from './security.ts';
 import type { PageRenderer } from './templates.ts';
 
@@ -13,7 +14,7 @@ export type ShowPage = (
   view: Record<string, unknown>,
 ) => Promise<FastifyReply>;
 
-export function deskPages(app: App, render: PageRenderer): ShowPage {
+export function deskPages(app: App, render: PageRenderer, door: Door): ShowPage {
   return async (request, reply, page, view) => {
     protectPage(reply);
     // Under no-referrer a browser would send our own forms with the Origin "null" (Fetch, "append a request Origin header").
@@ -27,6 +28,7 @@ export function deskPages(app: App, render: PageRenderer): ShowPage {
       isOperator,
       me: identity?.account,
       csrf: identity?.csrf,
+      done: identity === null || 'problem' in view ? undefined : door.told(request, reply),
     };
     return reply.type('text/html; charset=utf-8').send(render(page, { ...common, ...view }));
   };

@@ -97,13 +97,13 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
   });
   takeForms(server);
   const door = guardDesk(server, app, port);
-  const show = deskPages(app, render);
+  const show = deskPages(app, render, door);
   assetRoutes(server, 'desk');
   signInRoutes(server, { app, door, show });
   accountRoutes(server, { app, door, show });
   peopleRoutes(server, { app, show });
-  deskRoutes(server, app, show);
-  editionRoutes(server, app, show);
+  deskRoutes(server, { app, door, show });
+  editionRoutes(server, { app, door, show });
   apiRoutes(server, app);
   referenceRoutes(server, { app, door, show });
   mediaRoutes(server, app.database.db);

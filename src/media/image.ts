@@ -9,6 +9,14 @@ export interface ImageSize {
   height: number;
 }
 
+/** What is to be seen of a picture: around which point, in percent, and how much closer than need be; else the machine chooses. */
+export interface Framing {
+  x: number;
+  y: number;
+  /** From 1, all that fits. */
+  zoom: number;
+}
+
 export interface MadeImage {
   bytes: Buffer;
   type: 'image/jpeg' | 'image/png';
@@ -35,7 +43,7 @@ export function isPicture(bytes: Buffer): boolean {
 }
 
 /** Throws in words, as the end of a sentence: "it …". */
-export async function makeImage(bytes: Buffer, size: ImageSize): Promise<MadeImage> {
+export async function makeImage(bytes: Buffer, size: ImageSize, framing?: Framing | 'whole'): Promise<MadeImage> {
   if (!isPicture(bytes)) throw new Error(`it is no JPEG, PNG, GIF, WebP or AVIF${looksLike(bytes)}`);
   // Loaded by whoever makes one.
   const { default: sharp } = await import('sharp');
@@ -45,10 +53,11 @@ export async function makeImage(bytes: Buffer, size: ImageSize): Promise<MadeIma
   if (width < SMALLEST || height < SMALLEST) throw new Error(`it has only ${width} × ${height} pixels`);
   const isOpaque = hasAlpha !== true || (await open().stats()).isOpaque;
   // Decoded once: what is tried after that is tried on the small picture.
-  const place = fitted({ width, height }, size);
-  const cut = open()
-    .resize({ ...place, fit: 'cover', position: 'attention' })
-    .toColourspace('srgb');
+  const picture = { width, height };
+  const cutOut = framing === undefined || framing === 'whole' ? undefined : frameOf(picture, size, framing);
+  const place = framing === 'whole' ? within(picture, size) : fitted(cutOut ?? picture, size);
+  const chosen = cutOut === undefined ? open() : open().extract(cutOut);
+  const cut = chosen.resize({ ...place, fit: 'cover', position: 'attention' }).toColourspace('srgb');
   const { data, info } = await cut.raw().toBuffer({ resolveWithObject: true });
   const { channels } = info;
   for (const scale of SCALES) {
@@ -61,6 +70,29 @@ export async function makeImage(bytes: Buffer, size: ImageSize): Promise<MadeIma
     if (made !== undefined) return { ...made, ...size };
   }
   throw new Error(`it cannot be made smaller than ${MOST_BYTES / 1024} KB`);
+}
+
+/** The part of a picture that has the shape of its place, around a point, as far as the picture reaches. In pixels. */
+export function frameOf(picture: ImageSize, place: ImageSize, { x, y, zoom }: Framing) {
+  const largest = Math.min(picture.width / place.width, picture.height / place.height);
+  const scale = largest / Math.min(4, Math.max(1, zoom));
+  const width = Math.max(1, Math.min(picture.width, Math.round(place.width * scale)));
+  const height = Math.max(1, Math.min(picture.height, Math.round(place.height * scale)));
+  return { left: startOf(x, picture.width, width), top: startOf(y, picture.height, height), width, height };
+}
+
+/** Where a part begins whose middle is at so many percent, inside the whole. */
+function startOf(at: number, whole: number, part: number): number {
+  return Math.round(Math.min(Math.max((at / 100) * whole - part / 2, 0), whole - part));
+}
+
+/** All of it, as large as its place allows. */
+function within(picture: ImageSize, place: ImageSize): ImageSize {
+  const scale = Math.min(1, place.width / picture.width, place.height / picture.height);
+  return {
+    width: Math.max(1, Math.round(picture.width * scale)),
+    height: Math.max(1, Math.round(picture.height * scale)),
+  };
 }
 
 /** The shape of its place, never larger than the picture itself. */

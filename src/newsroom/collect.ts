@@ -5,6 +5,7 @@ import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { type Source, findSource, listSources, readSource, recordProblem, recordSuccess } from '../sources/index.ts';
 import { checkPieces } from './check.ts';
+import { checkOpenLinks } from './checkLinks.ts';
 import { completePieces } from './complete.ts';
 import { watchSources } from './health.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -100,9 +101,10 @@ export async function collectById(newsroom: Parts, sourceId: number): Promise<vo
   await completePieces(newsroom, { sourceId });
 }
 
-/** What is looked at now and then: the pages of pieces that an edition on its way runs, and how the sources are. */
-export async function lookAround(newsroom: Parts): Promise<void> {
+/** What is looked at now and then: the pages of pieces that an edition on its way runs, where its links lead, and how the sources are. */
+export async function lookAround(newsroom: Newsroom): Promise<void> {
   await checkPieces(newsroom);
+  await checkOpenLinks(newsroom);
   await watchSources(newsroom);
 }
 

@@ -1,8 +1,16 @@
-import { type EditionContent, type EditionSection, piecesOf, readContent } from '../editions/index.ts';
+import {
+  type Crop,
+  type EditionContent,
+  type EditionPiece,
+  type EditionSection,
+  piecesOf,
+  readContent,
+} from '../editions/index.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { MINUTE_MS } from '../lib/time.ts';
 import { type ImageSize, fetchImage, mediaSources, sizeName } from '../media/index.ts';
 import { findPieces, imageKey } from '../pieces/index.ts';
+import { RoundupError } from '../platform/errors.ts';
 import type { Database } from '../platform/database/index.ts';
 import { findSource } from '../sources/index.ts';
 import { getEdition } from './find.ts';
@@ -16,6 +24,8 @@ const SIZES: Partial<Record<EditionSection['layout'], ImageSize>> = {
   lead: { width: 1280, height: 720 },
   cards: { width: 720, height: 540 },
 };
+/** Large enough to choose from. */
+const WHOLE = { width: 1200, height: 1200 };
 const AT_ONCE = 3;
 const TRY_AGAIN_MS = 10 * MINUTE_MS;
 
@@ -25,6 +35,7 @@ interface Shown {
   url: string;
   urlKey: string;
   size: ImageSize;
+  framing: Crop | undefined;
 }
 
 function shownIn(content: EditionContent): Shown[] {
@@ -32,7 +43,9 @@ function shownIn(content: EditionContent): Shown[] {
     const size = SIZES[layout];
     if (size === undefined) return [];
     return pieces.flatMap(({ pieceId, title, image }) =>
-      image === null ? [] : [{ pieceId, title, url: image.url, urlKey: imageKey(image.url), size }],
+      image === null
+        ? []
+        : [{ pieceId, title, url: image.url, urlKey: imageKey(image.url), size, framing: image.crop }],
     );
   });
 }
@@ -70,12 +83,12 @@ async function kept(db: Database, content: EditionContent) {
   return new Map(sources.map((source) => [`${source.urlKey} ${source.size}`, source]));
 }
 
-function nameOf({ urlKey, size }: Pick<Shown, 'urlKey' | 'size'>): string {
-  return `${urlKey} ${sizeName(size)}`;
+function nameOf({ urlKey, size, framing }: Pick<Shown, 'urlKey' | 'size' | 'framing'>): string {
+  return `${urlKey} ${sizeName(size, framing)}`;
 }
 
 /** Those whose source may be on a private network. */
-async function localPieces(db: Database, ids: number[]): Promise<Set<number>> {
+export async function localPieces(db: Database, ids: number[]): Promise<Set<number>> {
   const pieces = await findPieces(db, ids);
   const isLocal = new Map<number, boolean>();
   for (const { sourceId } of pieces)
@@ -102,17 +115,46 @@ export async function withOwnImages(
     pieces: section.pieces.map((piece) => {
       const size = SIZES[section.layout];
       if (piece.image === null || size === undefined) return { ...piece, image: null };
-      const source = known.get(nameOf({ urlKey: imageKey(piece.image.url), size }));
+      const source = known.get(nameOf({ urlKey: imageKey(piece.image.url), size, framing: piece.image.crop }));
       if (source?.hash && source.type !== null)
         return {
           ...piece,
-          image: { ...piece.image, url: `${baseUrl}/media/${source.hash}.${EXTENSIONS[source.type]}` },
+          image: { ...piece.image, url: `${baseUrl}${mediaPath(source.hash, source.type)}` },
         };
       problems.push({ title: piece.title, reason: source?.problem ?? 'it has not been fetched yet' });
       return { ...piece, image: null };
     }),
   }));
   return { content: { ...content, sections }, problems };
+}
+
+/** The whole photograph of a piece, to choose a part of it; fetched where we do not have it. Throws `fetch-failed`. */
+export async function wholeImage(parts: Parts, piece: EditionPiece): Promise<string> {
+  const { image } = piece;
+  if (image === null) throw new RoundupError('not-found', 'This piece has no photograph.');
+  const { db, clock } = parts;
+  const wanted = { url: image.url, urlKey: imageKey(image.url), size: WHOLE, framing: 'whole' as const };
+  const find = async () =>
+    (await mediaSources(db, [wanted.urlKey])).find(
+      ({ size, hash }) => hash !== null && size === sizeName(WHOLE, 'whole'),
+    );
+  const known = await find();
+  if (known === undefined) {
+    const isLocal = (await localPieces(db, [piece.pieceId])).has(piece.pieceId);
+    const problem = await fetchImage(db, { ...wanted, isLocal }, clock.now());
+    if (problem !== undefined) throw new RoundupError('fetch-failed', `The photograph could not be had: ${problem}`);
+  }
+  const { hash, type } = (known ?? (await find())) as { hash: string; type: string };
+  return mediaPath(hash, type);
+}
+
+/** The shape in which a section shows photographs; undefined where it shows none. */
+export function imageShape(layout: EditionSection['layout']): ImageSize | undefined {
+  return SIZES[layout];
+}
+
+function mediaPath(hash: string, type: string): string {
+  return `/media/${hash}.${EXTENSIONS[type]}`;
 }
 
 const EXTENSIONS: Record<string, string> = { 'image/jpeg': 'jpg', 'image/png': 'png' };

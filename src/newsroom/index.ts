@@ -1,4 +1,5 @@
 export type { Newsroom } from './newsroom.ts';
+export { checkEditionLinks } from './checkLinks.ts';
 export { approveEdition } from './approve.ts';
 export { changeInWords, keepDespiteChanges, newsOf, takeChanges } from './changes.ts';
 export { type Collected, collectAll, collectById, lookAround, sourceIds } from './collect.ts';
@@ -6,7 +7,7 @@ export { addPieceByUrl, completePieces } from './complete.ts';
 export { proposeCorrection, reopenStopped } from './correct.ts';
 export { getEdition } from './find.ts';
 export { sourceHealth } from './health.ts';
-export { fetchEditionImages, withOwnImages } from './images.ts';
+export { fetchEditionImages, imageShape, wholeImage, withOwnImages } from './images.ts';
 export { comeBack, type KeptLeave, leave, sayWhyLeft } from './leave.ts';
 export { markPiece } from './mark.ts';
 export { type Invited, inviteAccount, inviteAgain, sendResetLetter } from './people.ts';
@@ -25,10 +26,12 @@ export { retryEdition } from './retry.ts';
 export {
   type Revised,
   addToEdition,
+  dropBlockFromEdition,
   dropFromEdition,
   editInEdition,
   holdFromEdition,
   moveInEdition,
+  putBlockInEdition,
   restoreRevision,
   addressEdition,
   reviseEdition,

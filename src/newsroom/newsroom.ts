@@ -22,4 +22,6 @@ export interface Newsroom {
   relay: RelayPool;
   /** Where batches of an edition are announced to the workers. */
   dispatchQueue: NudgeQueue;
+  /** Where looks at the web are asked for. */
+  collectQueue: NudgeQueue;
 }

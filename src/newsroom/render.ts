@@ -12,6 +12,9 @@ import {
 } from '../editions/index.ts';
 import { approvedRendition } from '../dispatch/index.ts';
 import { mailboxValue } from '../platform/mime/index.ts';
+import { type LinkCheck, linkChecks } from '../links/index.ts';
+import { walkHtml } from '../lib/html.ts';
+import { httpUrl } from '../lib/url.ts';
 import { type Finding, preflight } from '../preflight/index.ts';
 import {
   type Cut,
@@ -26,6 +29,7 @@ import {
 } from '../rendering/index.ts';
 import { type PieceNews, changeInWords, newsOf } from './changes.ts';
 import { type ImageProblem, withOwnImages } from './images.ts';
+import { contentFor } from './variants.ts';
 import { mailtoOf, readerLinks } from './links.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -46,6 +50,8 @@ export interface RenderedEdition {
   imageProblems: ImageProblem[];
   /** The number of an edition that had its subject already. */
   subjectOf: number | undefined;
+  /** What was last seen where its links lead. */
+  linkChecks: LinkCheck[];
   /** As a sample reader gets it: tokens in it are good for nothing. */
   sample: { html: string; text: string; message: Buffer };
 }
@@ -115,9 +121,22 @@ async function renderFresh(
       news,
       imageProblems,
       subjectOf: await editionWithSubject(db, edition, content.subject),
+      linkChecks: isOpen(edition) ? await linkChecks(db, linksOf(rendered, baseUrl)) : [],
     },
     date,
   );
+}
+
+/** The web addresses that a mail links to, but for our own. */
+export function linksOf({ html }: Pick<Rendered, 'html'>, baseUrl: string): string[] {
+  const texts = html.filter((part) => typeof part === 'string').join('');
+  const targets = new Set<string>();
+  walkHtml(texts, {
+    onopentag: (name, { href }) => {
+      if (name === 'a' && httpUrl(href) !== undefined && !href?.startsWith(`${baseUrl}/`)) targets.add(href as string);
+    },
+  });
+  return [...targets];
 }
 
 function isOpen({ state }: Edition): boolean {
@@ -126,12 +145,12 @@ function isOpen({ state }: Edition): boolean {
 
 /** As a sample reader gets it, with what preflight says of that. */
 function checked(edition: Omit<RenderedEdition, 'findings' | 'sample'>, date: Date): RenderedEdition {
-  const { content, rendered, stencil, news, imageProblems, subjectOf } = edition;
+  const { content, rendered, stencil, news, imageProblems, subjectOf, linkChecks: links } = edition;
   const values = sampleValues({ name: '', address: SAMPLE_ADDRESS }, date);
   const html = fillSample(rendered.html, values);
   const text = fillSample(rendered.text, values);
   const changes = news.map(({ title, changes: own }) => ({ title, changes: own.map(changeInWords) }));
-  const findings = preflight({ content, rendered, html, text, imageProblems, changes, subjectOf });
+  const findings = preflight({ content, rendered, html, text, imageProblems, changes, subjectOf, links });
   return { ...edition, findings, sample: { html, text, message: splice(stencil, values) } };
 }
 
@@ -148,13 +167,15 @@ export function sampleValues(reader: { name: string; address: string }, date: Da
   };
 }
 
-/** As one reader gets it, but for the links, which are good for nothing. */
-export function sampleFor(
-  { rendered }: Pick<RenderedEdition, 'rendered'>,
-  reader: { name: string; address: string },
-  date: Date,
-): { html: string; text: string } {
-  const values = sampleValues(reader, date);
+/** As one reader gets it, without what other newsletters have brought them, but for the links, which are good for nothing. */
+export async function sampleFor(
+  parts: Parts,
+  whole: RenderedEdition,
+  reader: { id: number; name: string; address: string },
+): Promise<{ html: string; text: string }> {
+  const own = await contentFor(parts, whole.edition, whole, reader.id);
+  const { rendered } = own === whole.content ? whole : await renderVariant(parts, whole.edition, own);
+  const values = sampleValues(reader, parts.clock.now());
   return { html: fillSample(rendered.html, values), text: fillSample(rendered.text, values) };
 }
 

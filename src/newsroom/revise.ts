@@ -7,13 +7,20 @@ import {
   addPiece,
   audienceText,
   compareContents,
+  type EditionBlock,
+  blockText,
+  dropBlock,
   dropPiece,
+  findBlock,
   editPiece,
   findNewsletter,
   insertRevision,
   movePiece,
   nextRevision,
+  openSection,
   overrideChoice,
+  putBlock,
+  reviewChoices,
   piecesOf,
   readContent,
   sectionWith,
@@ -21,7 +28,7 @@ import {
   withdrawApproval,
 } from '../editions/index.ts';
 import { shorten } from '../lib/text.ts';
-import { findPiece, setMark } from '../pieces/index.ts';
+import { clearHolds, findPiece, setMark } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { getEdition, otherRevision } from './find.ts';
@@ -204,6 +211,27 @@ export function editInEdition(
   }));
 }
 
+/** Puts a note, a button or a divider into a section, or one that is there to another place. Throws `not-found`, `input-invalid`. */
+export function putBlockInEdition(
+  parts: Parts,
+  editionId: number,
+  { section, block }: { section: string; block: EditionBlock },
+  by: string,
+): Promise<Revised> {
+  return changeEdition(parts, editionId, by, ({ content, newsletter }) => ({
+    content: putBlock(openSection(content, section, newsletter.sections), section, block),
+    change: `put ${blockText(block)} into ${section}`,
+  }));
+}
+
+/** Throws `not-found`. */
+export function dropBlockFromEdition(parts: Parts, editionId: number, blockId: string, by: string): Promise<Revised> {
+  return changeEdition(parts, editionId, by, ({ content }) => ({
+    content: dropBlock(content, blockId),
+    change: `took ${blockText(findBlock(content, blockId).block)} out`,
+  }));
+}
+
 /** Makes an edition again what it was at a revision, as a new one; `keepsAudience`: but for whom it is for. Throws `not-found`. */
 export function restoreRevision(
   parts: Parts,
@@ -211,13 +239,19 @@ export function restoreRevision(
   { revision, keepsAudience = false }: { revision: number; keepsAudience?: boolean },
   by: string,
 ): Promise<Revised> {
-  return changeEdition(parts, editionId, by, async ({ tx, edition, content: now }) => {
+  return changeEdition(parts, editionId, by, async ({ tx, edition, newsletter, content: now }) => {
     if (revision < 1 || revision >= edition.revision)
       throw new RoundupError('not-found', `Edition ${editionId} has no earlier revision ${revision}.`, {
         hint: `See which there are with: roundup edition revisions ${editionId}`,
       });
     const old = await readContent(tx, { id: editionId, revision });
     const content = keepsAudience ? { ...old, audience: now.audience ?? null } : old;
+    const here = piecesOf(content).map(({ pieceId }) => pieceId);
+    const before = new Set(piecesOf(now).map(({ pieceId }) => pieceId));
+    // What was held out of this edition, and is in it again, is not held any more.
+    const back = here.filter((id) => !before.has(id));
+    await clearHolds(tx, newsletter.id, edition.number, back);
+    await reviewChoices(tx, editionId, here, by, parts.clock.now());
     return { content, change: `restored revision ${revision}` };
   });
 }

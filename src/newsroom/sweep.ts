@@ -2,6 +2,7 @@ import { sweepAccounts } from '../accounts/index.ts';
 import { sweepIncoming } from '../bounces/index.ts';
 import { eraseDeliveries } from '../dispatch/index.ts';
 import { DAY_MS, HOUR_MS } from '../lib/time.ts';
+import { forgetLinks } from '../links/index.ts';
 import { type Database, sweepLimits, takeFromLimit } from '../platform/database/index.ts';
 import { sweepDeliveries } from '../webhooks/index.ts';
 import {
@@ -16,6 +17,7 @@ import type { Newsroom } from './newsroom.ts';
 
 const WEBHOOK_LOG_DAYS = 30;
 const INCOMING_DAYS = 90;
+const LINKS_DAYS = 90;
 
 /** Once an hour, over all processes: limits that are full again, sessions, links and keys that have run out, and what webhooks were told a month ago. */
 export async function sweep({ db, clock }: Pick<Newsroom, 'db' | 'clock'>): Promise<void> {
@@ -24,6 +26,7 @@ export async function sweep({ db, clock }: Pick<Newsroom, 'db' | 'clock'>): Prom
   await sweepAccounts(db, clock.now());
   await sweepDeliveries(db, WEBHOOK_LOG_DAYS);
   await sweepReaders(db, clock.now());
+  await forgetLinks(db, new Date(clock.now().getTime() - LINKS_DAYS * DAY_MS));
   await sweepIncoming(db, new Date(clock.now().getTime() - INCOMING_DAYS * DAY_MS));
 }
 

@@ -7,6 +7,7 @@ import {
   sparedSets,
   withoutPieces,
 } from '../editions/index.ts';
+import { editionsHad } from '../dispatch/index.ts';
 import { DAY_MS } from '../lib/time.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -26,6 +27,20 @@ export interface Variants {
   /** Editions of other newsletters that share pieces with this one. */
   others: number[];
   variants: VariantContent[];
+}
+
+/** What one reader would get: without the pieces that other newsletters have brought them; the whole edition for most. */
+export async function contentFor(
+  parts: Pick<Newsroom, 'db' | 'clock'>,
+  edition: Edition,
+  { newsletter, content }: { newsletter: Newsletter; content: EditionContent },
+  subscriberId: number,
+): Promise<EditionContent> {
+  const { others, variants } = await variantsOf(parts, edition, newsletter, content);
+  if (variants.length === 0) return content;
+  const had = await editionsHad(parts.db, others, subscriberId);
+  const mask = others.reduce((bits, id, at) => bits + (had.has(id) ? 2 ** at : 0), 0);
+  return variants.find(({ masks }) => masks.includes(mask))?.content ?? content;
 }
 
 /** None where the newsletter does not spare its readers anything, which is the rule. */

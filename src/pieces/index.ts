@@ -4,7 +4,7 @@ export { completePiece, incompletePieces, pagesToCheck, recordCompletionFailure,
 export { type SourceFlow, sourceFlows } from './flow.ts';
 export { imageKey } from './imageKey.ts';
 export { decideLikeness, undecidedPairs } from './likenessStore.ts';
-export { type Mark, type MarkKind, clearMark, marksFor, marksOn, setEmbargo, setMark } from './marks.ts';
+export { type Mark, type MarkKind, clearHolds, clearMark, marksFor, marksOn, setEmbargo, setMark } from './marks.ts';
 export {
   type HistoryEntry,
   changesSince,

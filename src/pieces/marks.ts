@@ -34,6 +34,17 @@ export async function clearMark(db: Database, newsletterId: number, pieceId: num
   return numAffectedRows === 1n;
 }
 
+/** What was held out of an edition of this number, of these pieces, is not held any more. */
+export async function clearHolds(
+  db: Database,
+  newsletterId: number,
+  number: number,
+  pieceIds: number[],
+): Promise<void> {
+  await sql`delete from piece_marks where newsletter_id = ${newsletterId} and mark = 'hold' and edition_number = ${number}
+    and piece_id = any(${pieceIds}::bigint[])`.execute(db);
+}
+
 /** Those that matter for an edition of this number; what was held and has not run in a season is forgotten. */
 export async function marksFor(db: Database, newsletterId: number, number: number): Promise<Mark[]> {
   const { rows } = await sql<Mark>`

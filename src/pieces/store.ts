@@ -1,5 +1,6 @@
 import { urlKey } from '../lib/url.ts';
 import { type Database, sql } from '../platform/database/index.ts';
+import type { MarkKind } from './marks.ts';
 import type { Lack, Piece, PieceChange } from './piece.ts';
 
 export const COLUMNS = sql`p.id, p.url, p.guid, p.source_id as "sourceId", p.title, p.deck, p.kind, p.region, p.authors, p.tags,
@@ -220,9 +221,13 @@ export interface PieceSearch {
   /** Looked for in headlines, decks, kinds, regions and bylines, as beginnings of words; all of them. */
   words?: string | undefined;
   sourceId?: number | undefined;
+  /** Of a newsletter: those that an editor has marked so, or that none of its editions has run. */
+  which?: MarkKind | 'unused' | undefined;
+  newsletterId?: number | undefined;
 }
 
-export async function searchPieces(db: Database, { limit, before, words, sourceId }: PieceSearch): Promise<Piece[]> {
+export async function searchPieces(db: Database, search: PieceSearch): Promise<Piece[]> {
+  const { limit, before, words, sourceId, which, newsletterId = null } = search;
   const query = words === undefined || words.trim() === '' ? undefined : beginningsOf(words);
   const few = query === undefined ? undefined : await fewWith(db, query);
   const conditions = [
@@ -233,6 +238,10 @@ export async function searchPieces(db: Database, { limit, before, words, sourceI
     sourceId === undefined
       ? undefined
       : sql`exists (select from piece_sources s where s.piece_id = p.id and s.source_id = ${sourceId})`,
+    which === 'unused'
+      ? sql`not exists (select from edition_pieces e where e.piece_id = p.id and e.newsletter_id = ${newsletterId}::bigint)`
+      : which &&
+        sql`p.id = any(array(select piece_id from piece_marks where newsletter_id = ${newsletterId}::bigint and mark = ${which}))`,
   ].filter((condition) => condition !== undefined);
   const { rows } = await sql<Piece>`select ${COLUMNS} from pieces p where ${sql.join(conditions, sql` and `)}
     order by p.published_at desc, p.id desc limit ${limit}`.execute(db);

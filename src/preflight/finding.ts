@@ -1,4 +1,5 @@
 import type { EditionContent } from '../editions/index.ts';
+import type { LinkCheck } from '../links/index.ts';
 import type { Rendered } from '../rendering/index.ts';
 
 /** What a check says. An error blocks approval; a warning wants a look. */
@@ -21,6 +22,8 @@ export interface CheckInput {
   changes: { title: string; changes: string[] }[];
   /** The number of an edition of the newsletter that had this subject already. */
   subjectOf?: number | undefined;
+  /** What was last seen where its links lead. */
+  links?: LinkCheck[];
 }
 
 export type Check = (input: CheckInput) => Finding[];

@@ -1,6 +1,8 @@
 import { changes } from './changes.ts';
 import type { Check, CheckInput, Finding } from './finding.ts';
 import { images } from './images.ts';
+import { links } from './links.ts';
+import { placeholders } from './placeholders.ts';
 import { rendering } from './rendering.ts';
 import { sections } from './sections.ts';
 import { size } from './size.ts';
@@ -9,7 +11,7 @@ import { text } from './text.ts';
 
 export type { Finding } from './finding.ts';
 
-const CHECKS: Check[] = [changes, subject, sections, rendering, size, images, text];
+const CHECKS: Check[] = [changes, subject, sections, rendering, size, images, links, placeholders, text];
 
 /** Every check over a rendered edition; errors first. */
 export function preflight(input: CheckInput): Finding[] {

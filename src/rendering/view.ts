@@ -1,5 +1,12 @@
 import { longDate } from '../lib/time.ts';
-import type { EditionContent, EditionPiece, EditionSection, Publication } from '../editions/index.ts';
+import {
+  type EditionBlock,
+  type EditionContent,
+  type EditionPiece,
+  type EditionSection,
+  type Publication,
+  runsOf,
+} from '../editions/index.ts';
 import { noteToHtml, noteToText } from './note.ts';
 import { type Words, directionOf, wordsOf } from './words.ts';
 import { TEXT_WIDTH } from '../lib/wrap.ts';
@@ -44,7 +51,7 @@ export function viewOf(input: RenderInput, markers: Markers) {
     noteHtml: noteToHtml(content.note),
     noteText: noteToText(content.note, TEXT_WIDTH),
     sections: content.sections
-      .filter((section) => section.pieces.length > 0)
+      .filter(({ pieces, blocks = [] }) => pieces.length > 0 || blocks.length > 0)
       .map((section) => sectionView(section, words, newsletter.language)),
     why: newsletter.why === '' ? words.why(newsletter.name) : newsletter.why,
     address: markers.address,
@@ -56,16 +63,30 @@ export function viewOf(input: RenderInput, markers: Markers) {
 }
 
 function sectionView(section: EditionSection, words: Words, language: string) {
+  const views = section.pieces.map((piece) => ({
+    ...pieceView(piece, words, language),
+    titled: section.title !== '',
+  }));
   return {
     key: section.key,
     title: section.title,
     layout: section.layout,
-    pieces: section.pieces.map((piece, index) => ({
-      ...pieceView(piece, words, language),
-      first: index === 0,
-      titled: section.title !== '',
+    runs: runsOf(section, views).map(({ blocks, pieces }) => ({
+      blocks: blocks.map(blockView),
+      pieces: pieces.map((piece, index) => ({ ...piece, first: index === 0 })),
     })),
   };
+}
+
+function blockView(block: EditionBlock) {
+  switch (block.kind) {
+    case 'note':
+      return { isNote: true, noteHtml: noteToHtml(block.text), noteText: noteToText(block.text, TEXT_WIDTH) };
+    case 'button':
+      return { isButton: true, label: block.label, url: block.url };
+    case 'divider':
+      return { isDivider: true };
+  }
 }
 
 function pieceView(piece: EditionPiece, words: Words, language: string) {

@@ -2,7 +2,7 @@ import { getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { getEdition, proposeEdition, reviseEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import { csrfOf, enterDesk, postForm } from '../support/desk.ts';
+import { csrfOf, enterDesk, postForm, submitForm } from '../support/desk.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
 
 // What an edition's forms do and refuse, over HTTP.
@@ -45,10 +45,8 @@ async function come(role: 'viewer' | 'author' | 'editor', newsletterIds: number[
   });
   const _csrf = await csrfOf(web, cookie);
   return {
-    post: async (path: string, fields: Record<string, string> = {}) => {
-      const answer = await postForm(web, `/editions/1/${path}`, { _csrf, ...fields }, { cookie });
-      return { status: answer.status, html: await answer.text() };
-    },
+    post: (path: string, fields: Record<string, string> = {}) =>
+      submitForm(web, `/editions/1/${path}`, { _csrf, ...fields }, cookie),
     get: async (path: string) => {
       const answer = await fetch(web.deskUrl + path, { headers: { cookie } });
       return { status: answer.status, html: await answer.text() };

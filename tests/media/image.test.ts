@@ -135,3 +135,21 @@ describe('fetched and kept', () => {
     expect(rows[0]?.count).toBe(1);
   });
 });
+
+test('a part is cut around a point, after the picture was turned upright, and never beyond its edge', async () => {
+  const halves = sharp({ create: { width: 600, height: 300, channels: 3, background: '#f00' } }).composite([
+    { input: { create: { width: 300, height: 300, channels: 3, background: '#00f' } }, left: 300, top: 0 },
+  ]);
+  // On its side: upright, red is above and blue below.
+  const turned = await sharp(await halves.png().toBuffer())
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  const mean = async (framing: { x: number; y: number; zoom: number }) => {
+    const { bytes, width, height } = await makeImage(turned, { width: 200, height: 100 }, framing);
+    const { channels } = await sharp(bytes).stats();
+    return [Math.round(width / height), ...channels.map((channel) => Math.round(channel.mean / 85))];
+  };
+  expect(await mean({ x: 50, y: 0, zoom: 1 })).toEqual([2, 3, 0, 0]);
+  expect(await mean({ x: 100, y: 100, zoom: 4 })).toEqual([2, 0, 0, 3]);
+});

@@ -50,6 +50,20 @@ export async function csrfOf(web: Web, cookie: string, path = '/account'): Promi
   return /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
 }
 
+/** Sends a form as a browser does that follows where it is sent, with the word that is told there. */
+export async function submitForm(
+  web: Web,
+  path: string,
+  fields: Record<string, string>,
+  cookie: string,
+): Promise<{ status: number; html: string; url: string }> {
+  const answer = await postForm(web, path, fields, { cookie });
+  const to = answer.headers.get('location');
+  if (answer.status !== 303 || to === null) return { status: answer.status, html: await answer.text(), url: path };
+  const page = await fetch(web.deskUrl + to, { headers: { cookie: `${cookie}; ${cookieOf(answer)}` } });
+  return { status: page.status, html: await page.text(), url: to };
+}
+
 /** Sends a form as a browser does. */
 export function postForm(
   web: Web,

@@ -1,8 +1,9 @@
 import { isAtLeast } from '../../accounts/index.ts';
 import { z } from 'zod';
-import { piecesOf, readContent } from '../../editions/index.ts';
+import { type Crop, type EditionImage, blockSchema, piecesOf, readContent } from '../../editions/index.ts';
 import {
   addToEdition,
+  dropBlockFromEdition,
   dropFromEdition,
   editInEdition,
   fetchEditionImages,
@@ -10,6 +11,7 @@ import {
   holdFromEdition,
   keepDespiteChanges,
   moveInEdition,
+  putBlockInEdition,
   recomposeEdition,
   restoreRevision,
   addressEdition,
@@ -19,7 +21,7 @@ import {
 import { revisionIn } from './etag.ts';
 import { type AnyOperation, type Call, operation } from './operation.ts';
 import { type ApiParts, visibleEdition } from './parts.ts';
-import { Revised, id, line } from './schemas.ts';
+import { Crop as CropShape, Revised, id, line } from './schemas.ts';
 
 // What changes an edition's content. Each wants the revision that the caller has seen.
 
@@ -35,8 +37,16 @@ const texts = z
     authors: z.array(line(200).min(1)).max(20).optional(),
     alt: line(1_000).optional().describe("The image's alternative text"),
     credit: line(500).optional(),
+    crop: CropShape.nullable().optional().describe('null: the program chooses'),
   })
   .refine((given) => Object.keys(given).length > 0, { message: 'says nothing' });
+const blockId = z.string().regex(/^[a-z0-9]{1,40}$/);
+const after = z.int().min(0).max(500).describe("How many of the section's pieces come before it");
+const blockBody = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('note'), after, text: z.string().trim().min(1).max(20_000).describe('Markdown') }),
+  z.strictObject({ kind: z.literal('button'), after, label: line(100).min(1), url: line(2_000).min(1) }),
+  z.strictObject({ kind: z.literal('divider'), after }),
+]);
 const written = z
   .strictObject({
     subject: line(300).min(1).optional(),
@@ -129,19 +139,11 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
       handle: (call) =>
         changed(call, async (revising) => {
           const { editionId, pieceId } = call.params;
-          const { alt, credit, ...words } = call.body;
+          const { alt, credit, crop, ...words } = call.body;
           const content = await readContent(db, await getEdition(db, editionId));
           const before = piecesOf(content).find((piece) => piece.pieceId === pieceId)?.image ?? null;
-          const image =
-            before === null || (alt === undefined && credit === undefined)
-              ? {}
-              : {
-                  image: {
-                    ...before,
-                    ...(alt === undefined ? {} : { alt }),
-                    ...(credit === undefined ? {} : { credit }),
-                  },
-                };
+          const says = [alt, credit, crop].some((given) => given !== undefined);
+          const image = before === null || !says ? {} : { image: pictureWith(before, { alt, credit, crop }) };
           return editInEdition(revising, editionId, pieceId, { ...definedOnly(words), ...image }, call.by);
         }),
     }),
@@ -158,6 +160,32 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
           const act = call.query.hold === 'true' ? holdFromEdition : dropFromEdition;
           return act(revising, call.params.editionId, call.params.pieceId, call.by);
         }),
+    }),
+    operation({
+      ...common,
+      id: 'putBlockInEdition',
+      method: 'PUT',
+      path: '/editions/:editionId/blocks/:blockId',
+      summary: 'Put a note, a button or a divider between pieces, or one that is there to another place',
+      params: editionParams.extend({ blockId }),
+      body: z.strictObject({ section: line(40).min(1), block: blockBody }),
+      handle: (call) =>
+        changed(call, (revising) => {
+          const block = blockSchema.parse({ ...call.body.block, id: call.params.blockId });
+          return putBlockInEdition(revising, call.params.editionId, { section: call.body.section, block }, call.by);
+        }),
+    }),
+    operation({
+      ...common,
+      id: 'dropBlockFromEdition',
+      method: 'DELETE',
+      path: '/editions/:editionId/blocks/:blockId',
+      summary: 'Take a note, a button or a divider out',
+      params: editionParams.extend({ blockId }),
+      handle: (call) =>
+        changed(call, (revising) =>
+          dropBlockFromEdition(revising, call.params.editionId, call.params.blockId, call.by),
+        ),
     }),
     operation({
       ...common,
@@ -201,6 +229,18 @@ export function contentOperations({ app, db }: ApiParts): AnyOperation[] {
         }),
     }),
   ];
+}
+
+/** A photograph with other words, or another part of it; null lets the program choose the part. */
+function pictureWith(
+  { crop: was, ...picture }: EditionImage,
+  {
+    alt,
+    credit,
+    crop = was ?? null,
+  }: { alt?: string | undefined; credit?: string | undefined; crop?: Crop | null | undefined },
+): EditionImage {
+  return { ...picture, ...definedOnly({ alt, credit }), ...(crop === null ? {} : { crop }) };
 }
 
 function definedOnly<T extends object>(values: T) {

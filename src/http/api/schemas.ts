@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ROLES, SCOPES, addressSchema } from '../../accounts/index.ts';
 import { CAUSES, DELIVERY_STATES } from '../../dispatch/index.ts';
-import { newsletterSettingsSchema, publicationSchema } from '../../editions/index.ts';
+import { blockSchema, newsletterSettingsSchema, publicationSchema } from '../../editions/index.ts';
 import { EVENT_TYPES } from '../../webhooks/index.ts';
 
 // The shapes of the API's answers. What a row has beyond its shape is left out of the answer.
@@ -126,6 +126,11 @@ export const Mark = z
   })
   .meta({ id: 'Mark' });
 
+export const Crop = z
+  .strictObject({ x: z.number().min(0).max(100), y: z.number().min(0).max(100), zoom: z.number().min(1).max(4) })
+  .describe(
+    'What is seen of a photograph: the middle, in percent of its width and height, and how much closer than need be',
+  );
 export const EditionPiece = z
   .object({
     pieceId: z.int(),
@@ -135,12 +140,13 @@ export const EditionPiece = z
     kind: z.string(),
     region: z.string(),
     authors: z.array(z.string()),
-    image: Image.nullable(),
+    image: Image.extend({ crop: Crop.optional() }).nullable(),
     readingMinutes: z.int(),
     language: z.string(),
     version: z.int().optional(),
   })
   .meta({ id: 'EditionPiece' });
+export const EditionBlock = blockSchema.meta({ id: 'EditionBlock' });
 export const Content = z
   .object({
     subject: z.string(),
@@ -157,6 +163,10 @@ export const Content = z
         title: z.string(),
         layout: z.enum(['lead', 'cards', 'list', 'shorts']),
         pieces: z.array(EditionPiece),
+        blocks: z
+          .array(EditionBlock)
+          .optional()
+          .describe('What an editor put between pieces, each after so many of them'),
       }),
     ),
   })
@@ -204,7 +214,18 @@ export const Revision = z
   .meta({ id: 'Revision' });
 export const Difference = z
   .object({
-    kind: z.enum(['subject', 'preheader', 'note', 'audience', 'section', 'added', 'dropped', 'moved', 'edited']),
+    kind: z.enum([
+      'subject',
+      'preheader',
+      'note',
+      'audience',
+      'section',
+      'block',
+      'added',
+      'dropped',
+      'moved',
+      'edited',
+    ]),
     what: z.string(),
     before: z.string(),
     after: z.string(),

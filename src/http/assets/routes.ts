@@ -17,6 +17,7 @@ const DESK: Assets = {
   'desk.css': [own('desk.css'), CSS],
   'live.js': [own('live.js'), SCRIPT],
   'edition.js': [own('edition.js'), SCRIPT],
+  'crop.js': [own('crop.js'), SCRIPT],
 };
 const READERS: Assets = {
   ...COMMON,

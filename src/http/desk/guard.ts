@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { endSession, findAccount, findSession, findToken } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
 import { sha256 } from '../../lib/hash.ts';
+import { seal, unseal } from '../../lib/seal.ts';
 import { DAY_MS, MINUTE_MS } from '../../lib/time.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { type Access, type Identity, isOpenToAll, lackOf } from '../access.ts';
@@ -20,6 +21,7 @@ import { countRequest } from '../limits.ts';
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const SESSION_SECONDS = (30 * DAY_MS) / 1_000;
 const HALF_WAY_SECONDS = (10 * MINUTE_MS) / 1_000;
+const TOLD = 'told';
 const BEARER = /^Bearer /i;
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -30,6 +32,10 @@ export interface Door {
   leave(request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** The cookie of whoever waits for the second factor. */
   halfWay(request: FastifyRequest): string | undefined;
+  /** Says on the next page that is shown what has been done: a sealed cookie of a minute. */
+  tell(request: FastifyRequest, reply: FastifyReply, done: object): void;
+  /** What was told so, once. */
+  told(request: FastifyRequest, reply: FastifyReply): Record<string, unknown> | undefined;
   /** Is somebody signed in? For pages that are open to all. */
   find(request: FastifyRequest): Promise<Identity | undefined>;
   secure(request: FastifyRequest): boolean;
@@ -126,6 +132,21 @@ export function guardDesk(server: FastifyInstance, app: App, port: () => number)
       );
     },
     halfWay: (request) => cookie(request, 'half-way'),
+    tell(request, reply, done) {
+      const value = seal(keys, TOLD, JSON.stringify(done));
+      reply.header(
+        'set-cookie',
+        setCookie(nameOf(request, TOLD), value, { maxAgeSeconds: 60, secure: secure(request) }),
+      );
+    },
+    told(request, reply) {
+      const value = cookie(request, TOLD);
+      if (value === undefined) return undefined;
+      const off = { maxAgeSeconds: 0, secure: secure(request) };
+      reply.header('set-cookie', setCookie(nameOf(request, TOLD), '', off));
+      const text = unseal(keys, TOLD, value);
+      return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+    },
     find: bySession,
     secure,
   };

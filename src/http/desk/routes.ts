@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFrom } from '../../audit/index.ts';
-import { type App, QUEUE } from '../../app.ts';
+import { QUEUE } from '../../app.ts';
 import { workersPresent } from '../../dispatch/index.ts';
 import { findNewsletter } from '../../editions/index.ts';
 import { fetchEditionImages, proposeEdition } from '../../newsroom/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { identityOf, mayNewsletter } from '../access.ts';
 import { originOf } from '../client.ts';
-import type { ShowPage } from '../show.ts';
+import type { DeskParts } from './forms.ts';
 import { homeView } from './home.ts';
 import { expectedProblem } from './signIn.ts';
 
@@ -15,7 +15,7 @@ const VIEWER = { access: { who: 'viewer' } } as const;
 const AUTHOR = { access: { who: 'author' } } as const;
 const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 
-export function deskRoutes(server: FastifyInstance, app: App, show: ShowPage): void {
+export function deskRoutes(server: FastifyInstance, { app, show }: DeskParts): void {
   const { db } = app.database;
   const home = async (request: FastifyRequest, reply: FastifyReply, extra: Record<string, unknown> = {}) =>
     show(request, reply, 'home', { ...(await homeView(app, identityOf(request))), ...extra });

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
 import { CAUSES } from '../../../dispatch/index.ts';
-import { findNewsletter, instantOf, piecesOf, readContent } from '../../../editions/index.ts';
+import {
+  type Newsletter,
+  blockSchema,
+  findBlock,
+  findNewsletter,
+  instantOf,
+  piecesOf,
+  readContent,
+  sectionWith,
+} from '../../../editions/index.ts';
 import {
   type Newsroom,
   type Revised,
@@ -12,6 +21,7 @@ import {
   askForReview,
   cancelEdition,
   commentOn,
+  dropBlockFromEdition,
   dropFromEdition,
   editInEdition,
   fetchEditionImages,
@@ -19,8 +29,10 @@ import {
   getPiece,
   holdFromEdition,
   keepDespiteChanges,
+  markPiece,
   moveInEdition,
   pauseEdition,
+  putBlockInEdition,
   recomposeEdition,
   reopenStopped,
   restoreRevision,
@@ -37,60 +49,83 @@ import {
 } from '../../../newsroom/index.ts';
 import { findPieceByUrl } from '../../../pieces/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
+import { randomId } from '../../../lib/ids.ts';
 import { httpUrl } from '../../../lib/url.ts';
 import type { Finding } from '../../../preflight/index.ts';
-import { RoundupError } from '../../../platform/errors.ts';
-import type { Identity } from '../../access.ts';
+import { RoundupError, reasonOf } from '../../../platform/errors.ts';
+import { type Doing, type Done } from '../forms.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
 // has seen, and somebody else's change in between is not written over.
 
-export interface Doing {
-  newsroom: Newsroom;
-  identity: Identity;
-  editionId: number;
-  pieceId: number;
-  body: Record<string, string>;
-  by: string;
-}
-
-/** What is told of it; for a change of content, also what brings it back. */
-export interface Done {
-  told: string;
-  undo?: number;
-  warning?: string;
-}
-
-export type Act = (doing: Doing) => Promise<Done>;
+export type EditionDoing = Doing<{ id: string; piece?: string }> & { editionId: number; pieceId: number };
+export type EditionAct = (doing: EditionDoing) => Promise<Done>;
 
 const text = (most: number) => z.string().trim().max(most);
 const retried = z.object({
   state: z.enum(['refused', 'expired', 'uncertain', 'deferred']),
   cause: z.enum([...CAUSES, '']).optional(),
 });
+const place = z.coerce.number().int().min(0).max(500);
+const blockForm = z.object({
+  section: text(40),
+  kind: z.enum(['note', 'button', 'divider']),
+  id: text(40).optional(),
+  after: place,
+  text: z.string().max(20_000).optional(),
+  label: text(100).optional(),
+  url: text(2_000).optional(),
+});
+const percent = z.coerce
+  .number()
+  .min(0)
+  .max(100)
+  .transform((value) => Math.round(value * 10) / 10);
+const cropForm = z.object({
+  x: percent,
+  y: percent,
+  zoom: z.coerce
+    .number()
+    .min(1)
+    .max(4)
+    .transform((value) => Math.round(value * 100) / 100),
+});
 const number = z.coerce.number().int().min(1).max(1_000_000_000);
 
 /** A change of content, of the revision that was seen, with the photographs that it wants. */
 function changing(
-  act: (parts: { db: Newsroom['db']; clock: Newsroom['clock']; ifRevision: number }, doing: Doing) => Promise<Revised>,
-): Act {
+  act: (
+    parts: { db: Newsroom['db']; clock: Newsroom['clock']; ifRevision: number },
+    doing: EditionDoing,
+  ) => Promise<Revised>,
+): EditionAct {
   return async (doing) => {
     const { newsroom, editionId, body } = doing;
     const ifRevision = number.parse(body.revision);
     const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision }, doing);
     await fetchEditionImages(newsroom, editionId);
+    await askForLinks(newsroom, editionId);
     return doneOf(revised, ifRevision);
   };
+}
+
+/** Where its links lead is looked at by a worker, and found among the findings a moment later. */
+async function askForLinks({ collectQueue, log }: Newsroom, editionId: number): Promise<void> {
+  const nudge = { name: 'links', id: `links-${editionId}`, data: { editionId } };
+  await collectQueue
+    .add([nudge])
+    .catch((error: unknown) => log.warn('could not ask for a look at links', { reason: reasonOf(error) }));
 }
 
 function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before: number): Done {
   const warning = approvalWithdrawn
     ? `Its approval is withdrawn with the change${scheduleDropped === null ? '' : ', and it is not scheduled any more'}.`
     : undefined;
-  return { told: `Revision ${edition.revision} is saved.`, undo: before, ...(warning ? { warning } : {}) };
+  const { revision } = edition;
+  return { told: `Revision ${revision} is saved.`, revision, undo: before, ...(warning ? { warning } : {}) };
 }
 
-const AUTHOR: Record<string, Act> = {
+const AUTHOR: Record<string, EditionAct> = {
   texts: async (doing) => {
     const { newsroom, editionId, body } = doing;
     const { subject, preheader, note } = z
@@ -115,6 +150,31 @@ const AUTHOR: Record<string, Act> = {
     const place = { section: section ?? (await lastSection(newsroom, editionId)) };
     return changing((parts, { by }) => addToEdition(parts, editionId, pieceId, place, by))(doing);
   },
+  block: changing(async (parts, { editionId, body, by }) => {
+    const { section, kind, id = randomId(12).toLowerCase(), after, text, label, url } = blockForm.parse(body);
+    const before = { id, after };
+    const block =
+      kind === 'note'
+        ? { ...before, kind, text: withoutCr(text ?? '') }
+        : kind === 'button'
+          ? { ...before, kind, label, url }
+          : { ...before, kind };
+    return putBlockInEdition(parts, editionId, { section, block: blockSchema.parse(block) }, by);
+  }),
+  'block-move': changing(async (parts, { editionId, body, by }) => {
+    const {
+      block: id,
+      section,
+      after,
+    } = z.object({ block: text(40), section: text(40).optional(), after: place.optional() }).parse(body);
+    const content = await readContent(parts.db, await getEdition(parts.db, editionId));
+    const { section: was, block } = findBlock(content, id);
+    const wanted = { section: section ?? was, block: { ...block, after: after ?? block.after } };
+    return putBlockInEdition(parts, editionId, wanted, by);
+  }),
+  'block-drop': changing((parts, { editionId, body, by }) =>
+    dropBlockFromEdition(parts, editionId, text(40).parse(body.block), by),
+  ),
   recompose: changing((parts, { editionId, by }) => recomposeEdition(parts, editionId, by)),
   restore: changing((parts, { editionId, body, identity, by }) => {
     const keepsAudience = !isAtLeast(identity.account.role, 'editor');
@@ -143,7 +203,7 @@ const AUTHOR: Record<string, Act> = {
   },
 };
 
-const PIECE: Record<string, Act> = {
+const PIECE: Record<string, EditionAct> = {
   move: changing((parts, { editionId, pieceId, body, by }) => {
     const { section, position } = z
       .object({ section: text(40).optional(), position: number.optional() })
@@ -187,13 +247,33 @@ const PIECE: Record<string, Act> = {
       by,
     );
   }),
+  crop: changing(async (parts, { editionId, pieceId, body, by }) => {
+    const image = (await pieceOf(parts, editionId, pieceId))?.image ?? null;
+    if (image === null) throw new RoundupError('state-refused', 'This piece has no photograph.');
+    const { crop: _old, ...plain } = image;
+    const wanted = body.auto === 'yes' ? plain : { ...plain, crop: cropForm.parse(body) };
+    return editInEdition(parts, editionId, pieceId, { image: wanted }, by);
+  }),
+  pin: async ({ newsroom, editionId, pieceId, by }) => {
+    const edition = await getEdition(newsroom.db, editionId);
+    const { key } = sectionWith(await readContent(newsroom.db, edition), pieceId);
+    await markPiece(newsroom, await newsletterOf(newsroom, edition), pieceId, { mark: 'pin', section: key, by });
+    return {
+      told: 'It is pinned: composing again leaves it where it is, and so it stays for editions to come until it has run.',
+    };
+  },
+  unpin: async ({ newsroom, editionId, pieceId, by }) => {
+    const edition = await getEdition(newsroom.db, editionId);
+    await markPiece(newsroom, await newsletterOf(newsroom, edition), pieceId, { mark: 'free', by });
+    return { told: 'It is pinned no more.' };
+  },
   original: changing(async (parts, { editionId, pieceId, by }) => {
     const { title, deck, kind, region, authors, image } = await getPiece(parts.db, pieceId);
     return editInEdition(parts, editionId, pieceId, { title, deck, kind, region, authors, image }, by);
   }),
 };
 
-const EDITOR: Record<string, Act> = {
+const EDITOR: Record<string, EditionAct> = {
   audience: changing((parts, { editionId, body, identity, by }) => {
     const wanted = (body.filter ?? '').trim() || (body.segment ?? '').trim();
     const visible = identity.newsletterIds;
@@ -286,6 +366,10 @@ async function asSeen({ db }: Pick<Newsroom, 'db'>, editionId: number, revision:
   const edition = await getEdition(db, editionId);
   if (edition.revision === number.parse(revision)) return edition;
   throw new RoundupError('revision-changed', `It was changed meanwhile: it is at revision ${edition.revision} now.`);
+}
+
+async function newsletterOf({ db }: Newsroom, { newsletterId }: { newsletterId: number }): Promise<Newsletter> {
+  return (await findNewsletter(db, newsletterId)) as Newsletter;
 }
 
 async function lastSection({ db }: Newsroom, editionId: number): Promise<string> {

@@ -1,55 +1,35 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Role, isAtLeast } from '../../../accounts/index.ts';
-import type { App } from '../../../app.ts';
-import { actingFrom } from '../../../audit/index.ts';
 import { sumsOf } from '../../../dispatch/index.ts';
-import {
-  type Edition,
-  compareContents,
-  findNewsletter,
-  lastRevision,
-  listRevisions,
-  readContent,
-} from '../../../editions/index.ts';
+import { type Edition, lastRevision } from '../../../editions/index.ts';
 import { getEdition, renderNow, sampleFor } from '../../../newsroom/index.ts';
-import { marksFor, searchPieces, undecidedPairs } from '../../../pieces/index.ts';
-import { RoundupError, isCode } from '../../../platform/errors.ts';
+import { RoundupError } from '../../../platform/errors.ts';
 import { stateText } from '../../../reports/index.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
-import { originOf } from '../../client.ts';
-import { problemOf } from '../../problems.ts';
 import { protectMail, protectPage } from '../../security.ts';
-import type { ShowPage } from '../../show.ts';
-import { expectedProblem } from '../signIn.ts';
-import { ACTS, type Act, type Done } from './acts.ts';
+import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { ACTS, type EditionAct } from './acts.ts';
+import { cropRoutes } from './crop.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { poolRoutes } from './pool.ts';
+import { revisionRoutes } from './revisions.ts';
+import type { EditionParams } from './parts.ts';
 import { VIEWS, type View, editionView, shareOf } from './view.ts';
 
 // An edition, from draft to sent: what it is, what can be done to it, what the mail would be. Every act is a form that works without
 // script; with script (assets/edition.js) the page stays where it is.
 
-type Query = {
-  view?: unknown;
-  as?: unknown;
-  q?: unknown;
-  from?: unknown;
-  to?: unknown;
-  told?: unknown;
-  undo?: unknown;
-};
-type Params = { Params: { id: string; piece: string }; Querystring: Query & Record<string, unknown> };
+type Params = EditionParams;
 
 const VIEWER = { access: { who: 'viewer' } } as const;
-const AUTHOR = { access: { who: 'author' } } as const;
-const PIECES = 40;
 
-export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage): void {
+export function editionRoutes(server: FastifyInstance, { app, door, show }: DeskParts): void {
   const { db } = app.database;
 
   /** What an account may not see is not there for it. */
   async function visible(request: FastifyRequest<Params>): Promise<Edition> {
-    const edition = await getEdition(db, numberOf(request.params.id));
+    const edition = await getEdition(db, rowNumber(request.params.id));
     if (mayNewsletter(identityOf(request), edition.newsletterId)) return edition;
     throw new RoundupError('not-found', `There is no edition ${edition.id}.`);
   }
@@ -76,6 +56,7 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
       isNobody: as !== '' && reader === undefined,
     };
     return show(request, reply, 'edition', {
+      scripts: ['edition.js'],
       ...(await editionView(app, identityOf(request), edition, view)),
       ...preview,
       ...extra,
@@ -87,9 +68,10 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
   server.get<Params>('/editions/:id/frame', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
     const view = viewOf(request.query.view);
-    const rendered = await renderNow(await app.newsroom(), edition);
+    const newsroom = await app.newsroom();
+    const rendered = await renderNow(newsroom, edition);
     const reader = await readerOf(request);
-    const { html, text } = reader === undefined ? rendered.sample : sampleFor(rendered, reader, app.clock.now());
+    const { html, text } = reader === undefined ? rendered.sample : await sampleFor(newsroom, rendered, reader);
     protectMail(reply, "'self'");
     if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
     return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
@@ -110,110 +92,37 @@ export function editionRoutes(server: FastifyInstance, app: App, show: ShowPage)
     });
   });
 
-  server.get<Params>('/editions/:id/pool', { config: AUTHOR }, async (request, reply) => {
-    const edition = await visible(request);
-    const words = typeof request.query.q === 'string' ? request.query.q.slice(0, 200) : '';
-    const found = await searchPieces(db, { limit: PIECES, words });
-    const content = await readContent(db, edition);
-    const newsletter = await findNewsletter(db, edition.newsletterId);
-    const isIn = new Set(content.sections.flatMap(({ pieces }) => pieces.map(({ pieceId }) => pieceId)));
-    const marks = new Map(
-      (await marksFor(db, edition.newsletterId, edition.number)).map((mark) => [mark.pieceId, mark]),
+  const parts = { show, visible };
+  poolRoutes(server, app, parts);
+  revisionRoutes(server, app, parts);
+  cropRoutes(server, app, parts);
+  deliveryRoutes(server, app, parts);
+
+  const post = (path: string, who: Role, act: EditionAct) =>
+    formRoute<Params['Params']>(
+      server,
+      { app, door },
+      {
+        path: `/editions/:id/${path}`,
+        access: { who },
+        act: async (doing) => {
+          const edition = await visible(doing.request as FastifyRequest<Params>);
+          const done = await act({ ...doing, editionId: edition.id, pieceId: rowNumber(doing.params.piece) });
+          return { ...done, to: addressOf(edition.id, doing.request) };
+        },
+        page: page as FormPage,
+      },
     );
-    const alike = await undecidedPairs(
-      db,
-      found.map(({ id }) => id),
-    );
-    return show(request, reply, 'pool', {
-      title: 'Add a piece',
-      edition,
-      query: words,
-      sections: (newsletter?.sections ?? content.sections).map(({ key, title }) => ({ key, name: title || key })),
-      pieces: found.map((piece) => ({
-        ...piece,
-        isIn: isIn.has(piece.id),
-        mark: marks.get(piece.id)?.mark,
-        isAlike: alike.some(({ pieceId, otherId }) => pieceId === piece.id || otherId === piece.id),
-      })),
-    });
-  });
-
-  server.get<Params>('/editions/:id/revisions', { config: VIEWER }, async (request, reply) => {
-    const edition = await visible(request);
-    const revisions = (await listRevisions(db, edition.id)).toReversed();
-    const numbers = new Set(revisions.map(({ revision }) => revision));
-    const chosen = (given: unknown, usual: number) => (numbers.has(Number(given)) ? Number(given) : usual);
-    const to = chosen(request.query.to, edition.revision);
-    const from = chosen(request.query.from, Math.max(1, to - 1));
-    const [before, after] = [from, to].map((revision) => readContent(db, { id: edition.id, revision }));
-    return show(request, reply, 'revisions', {
-      title: `Revisions of no. ${edition.number}`,
-      edition,
-      from,
-      to,
-      mayRestore: ['draft', 'in_review', 'approved', 'scheduled'].includes(edition.state),
-      differences: compareContents((await before) as never, (await after) as never),
-      revisions: revisions.map((one) => ({
-        ...one,
-        isNow: one.revision === edition.revision,
-        isFrom: one.revision === from,
-        isTo: one.revision === to,
-      })),
-    });
-  });
-
-  deliveryRoutes(server, app, { show, visible });
-
-  const act = (doing: Act) => async (request: FastifyRequest<Params>, reply: FastifyReply) => {
-    const edition = await visible(request);
-    const identity = identityOf(request);
-    const call = {
-      newsroom: await app.newsroom(),
-      identity,
-      editionId: edition.id,
-      pieceId: numberOf(request.params.piece ?? ''),
-      body: textsOf(request.body),
-      by: identity.account.name,
-    };
-    try {
-      const done: Done = await actingFrom(originOf(request), () => doing(call));
-      return await page(request, reply, { done });
-    } catch (error) {
-      const { status, detail, hint, errors, code } = toldProblem(error);
-      reply.code(status);
-      const isStale = code === 'revision-changed';
-      return page(request, reply, {
-        problem: errors?.[0]?.message ?? detail,
-        hint,
-        isStale,
-        unsaved: isStale ? call.body : undefined,
-      });
-    }
-  };
-
-  const post = (path: string, who: Role, doing: Act) =>
-    server.post<Params>(`/editions/:id/${path}`, { config: { access: { who } } }, act(doing));
-  for (const [name, doing] of Object.entries(ACTS.author)) post(name, 'author', doing);
-  for (const [name, doing] of Object.entries(ACTS.editor)) post(name, 'editor', doing);
-  for (const [name, doing] of Object.entries(ACTS.piece)) post(`pieces/:piece/${name}`, 'author', doing);
+  for (const [name, act] of Object.entries(ACTS.author)) post(name, 'author', act);
+  for (const [name, act] of Object.entries(ACTS.editor)) post(name, 'editor', act);
+  for (const [name, act] of Object.entries(ACTS.piece)) post(`pieces/:piece/${name}`, 'author', act);
 }
 
-/** What another server did not give is told beside the form, like what the editor did wrong. */
-function toldProblem(error: unknown) {
-  return isCode(error, 'fetch-failed') || isCode(error, 'smtp-failed') ? problemOf(error) : expectedProblem(error);
-}
-
-/** The fields of a form; what is none has none. */
-function textsOf(body: unknown): Record<string, string> {
-  if (typeof body !== 'object' || body === null) return {};
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => typeof value === 'string')) as Record<
-    string,
-    string
-  >;
-}
-
-function numberOf(text: string): number {
-  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
+/** The page of an edition, with the preview as it was chosen. */
+function addressOf(editionId: number, request: FastifyRequest): string {
+  const query = new URLSearchParams();
+  for (const name of ['view', 'as']) if (queryText(request, name) !== '') query.set(name, queryText(request, name));
+  return `/editions/${editionId}${query.size === 0 ? '' : `?${query.toString()}`}`;
 }
 
 function viewOf(given: unknown): View {

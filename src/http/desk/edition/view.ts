@@ -1,7 +1,10 @@
 import { isAtLeast } from '../../../accounts/index.ts';
 import {
   type Edition,
+  type EditionBlock,
   type EditionContent,
+  type EditionPiece,
+  type EditionSection,
   type Newsletter,
   audienceText,
   lastRevision,
@@ -9,9 +12,11 @@ import {
   listChoices,
   listReviews,
   nextSlot,
+  runsOf,
 } from '../../../editions/index.ts';
-import { changeInWords, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
-import { findPieces } from '../../../pieces/index.ts';
+import { changeInWords, imageShape, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
+import { shorten } from '../../../lib/text.ts';
+import { findPieces, marksFor } from '../../../pieces/index.ts';
 import { reportEdition, stateText } from '../../../reports/index.ts';
 import { countMailable, countMembers, listSegments, parseFilter } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
@@ -67,7 +72,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     reviews: (await listReviews(db, edition.id)).toReversed(),
     // An empty section is a place to put something.
     sections: (await sectionsOf(app, { edition, newsletter, content, choices })).filter(
-      ({ pieces }) => mayWrite || pieces.length > 0,
+      ({ items }) => mayWrite || items.length > 0,
     ),
     subjectLength: [...content.subject].length,
     preheaderLength: [...content.preheader].length,
@@ -93,7 +98,7 @@ interface Shown {
 }
 
 /** The newsletter's sections that this edition has or could have, with their pieces, each with what can be done to it. */
-async function sectionsOf(app: App, { newsletter, content, choices }: Shown) {
+async function sectionsOf(app: App, { edition, newsletter, content, choices }: Shown) {
   const { db } = app.database;
   const ids = content.sections.flatMap(({ pieces }) => pieces.map(({ pieceId }) => pieceId));
   const pool = new Map((await findPieces(db, ids)).map((piece) => [piece.id, piece]));
@@ -105,12 +110,26 @@ async function sectionsOf(app: App, { newsletter, content, choices }: Shown) {
   const thumbnails = new Map(shown.map(({ pieceId, image }) => [pieceId, image?.url]));
   const reasons = new Map(choices.map((choice) => [choice.pieceId, choice]));
   const missing = newsletter.sections.filter(({ key }) => content.sections.every((section) => section.key !== key));
-  const known = [...content.sections, ...missing.map(({ key, title, layout }) => ({ key, title, layout, pieces: [] }))];
+  const known = [
+    ...content.sections,
+    ...missing.map(({ key, title, layout }): EditionSection => ({ key, title, layout, pieces: [] })),
+  ];
   const names = known.map(({ key, title }) => ({ key, name: title || capital(key) }));
-  return known.map(({ key, title, pieces }) => ({
-    key,
-    name: title || capital(key),
-    pieces: pieces.map((piece, at) => {
+  const marks = await marksFor(db, newsletter.id, edition.number);
+  const pinned = new Set(marks.filter(({ mark }) => mark === 'pin').map(({ pieceId }) => pieceId));
+  return known.map((section) => ({
+    key: section.key,
+    name: section.title || capital(section.key),
+    count: section.pieces.length,
+    places: placesIn(section),
+    items: runsOf(section, section.pieces.map(pieceView(section))).flatMap(({ blocks, pieces }) => [
+      ...blocks.map((block) => blockView(block, section)),
+      ...pieces,
+    ]),
+  }));
+
+  function pieceView({ key, layout, pieces }: EditionSection) {
+    return (piece: EditionPiece, at: number) => {
       const original = pool.get(piece.pieceId);
       const reason = reasons.get(piece.pieceId);
       return {
@@ -129,10 +148,36 @@ async function sectionsOf(app: App, { newsletter, content, choices }: Shown) {
         isLast: at === pieces.length - 1,
         up: at,
         down: at + 2,
+        isPinned: pinned.has(piece.pieceId),
+        mayCrop: piece.image !== null && imageShape(layout) !== undefined,
+        isCropped: piece.image?.crop !== undefined,
         sections: names.map((one) => ({ ...one, isThis: one.key === key })),
       };
-    }),
+    };
+  }
+}
+
+/** Where in a section a block can stand. */
+function placesIn({ pieces }: EditionSection) {
+  const ends = pieces.map(({ title }, at) => ({ after: at + 1, name: `after “${shorten(title, 50)}”` }));
+  return [{ after: 0, name: 'at its beginning' }, ...ends].map((place) => ({
+    ...place,
+    isLast: place.after === pieces.length,
   }));
+}
+
+function blockView(block: EditionBlock, section: EditionSection) {
+  return {
+    ...block,
+    isBlock: true,
+    kindIs: { [block.kind]: true },
+    summary: block.kind === 'note' ? block.text : block.kind === 'button' ? block.label : '',
+    places: placesIn(section).map((place) => ({ ...place, isThis: place.after === block.after })),
+    isFirst: block.after === 0,
+    isLast: block.after >= section.pieces.length,
+    up: block.after - 1,
+    down: block.after + 1,
+  };
 }
 
 const WRITTEN = ['title', 'deck', 'kind', 'region', 'authors', 'image'] as const;

@@ -1,0 +1,107 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from '../../app.ts';
+import { actingFrom } from '../../audit/index.ts';
+import type { Newsroom } from '../../newsroom/index.ts';
+import { isCode } from '../../platform/errors.ts';
+import { type Access, type Identity, identityOf } from '../access.ts';
+import { originOf } from '../client.ts';
+import { problemOf } from '../problems.ts';
+import type { ShowPage } from '../show.ts';
+import type { Door } from './guard.ts';
+import { expectedProblem } from './signIn.ts';
+
+// What the desk's forms have in common: an act that went well is told on the page to which the browser is sent next, so that loading that
+// again does nothing twice; one that did not is told on the page itself, beside what was typed.
+
+/** What a page's routes are made from. */
+export interface DeskParts {
+  app: App;
+  door: Door;
+  show: ShowPage;
+}
+
+/** What has been done, in a sentence. */
+export interface Done {
+  told: string;
+  warning?: string;
+  /** Of an edition: the revision that was made, and the one that brings back what was. */
+  revision?: number;
+  undo?: number;
+  /** The page to go to; without it the one that the form says it is on. */
+  to?: string;
+}
+
+export interface Doing<P> {
+  request: FastifyRequest;
+  params: P;
+  body: Record<string, string>;
+  identity: Identity;
+  newsroom: Newsroom;
+  by: string;
+}
+
+/** Shows the page that a form is on; `extra` has what went wrong. */
+export type FormPage = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  extra: Record<string, unknown>,
+) => Promise<FastifyReply>;
+
+export type Act<P> = (doing: Doing<P>) => Promise<Done>;
+
+/** A form's address, who may send it, what it does, and the page that it is on. */
+export interface Form<P> {
+  path: string;
+  access: Access;
+  act: Act<P>;
+  page: FormPage;
+}
+
+export function formRoute<P extends object>(
+  server: FastifyInstance,
+  { app, door }: Pick<DeskParts, 'app' | 'door'>,
+  { path, access, act, page }: Form<P>,
+): void {
+  server.post(path, { config: { access } }, async (request, reply): Promise<FastifyReply> => {
+    const identity = identityOf(request);
+    const body = fieldsOf(request.body);
+    const params = request.params as P;
+    try {
+      const newsroom = await app.newsroom();
+      const { to, ...done } = await actingFrom(originOf(request), () =>
+        act({ request, params, body, identity, newsroom, by: identity.account.name }),
+      );
+      door.tell(request, reply, done);
+      return await reply.redirect(to ?? '/', 303);
+    } catch (error) {
+      const { status, detail, hint, errors, code } = toldProblem(error);
+      reply.code(status);
+      const isStale = code === 'revision-changed';
+      const problem = errors?.[0]?.message ?? detail;
+      return page(request, reply, { problem, hint, errors, isStale, typed: body, unsaved: isStale ? body : undefined });
+    }
+  });
+}
+
+/** What another server did not give is told beside the form, like what the editor did wrong. */
+function toldProblem(error: unknown) {
+  return isCode(error, 'fetch-failed') || isCode(error, 'smtp-failed') ? problemOf(error) : expectedProblem(error);
+}
+
+/** The fields of a form; what is none has none. */
+export function fieldsOf(body: unknown): Record<string, string> {
+  if (typeof body !== 'object' || body === null) return {};
+  const texts = Object.entries(body).filter(([, value]) => typeof value === 'string');
+  return Object.fromEntries(texts) as Record<string, string>;
+}
+
+/** A number that stands for a row; -1, which is none, for anything else. */
+export function rowNumber(text: string | undefined): number {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : -1;
+}
+
+/** One value of the address's query, cut to what a search can want. */
+export function queryText(request: FastifyRequest, name: string, most = 200): string {
+  const value = (request.query as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value.trim().slice(0, most) : '';
+}
