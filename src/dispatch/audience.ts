@@ -1,4 +1,5 @@
 import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
+import { forgetFigures } from './figures.ts';
 import { CADENCES, mailable } from '../subscribers/index.ts';
 
 /** Recipients of one batch, and so of one job. */
@@ -156,10 +157,12 @@ export async function planRemaining(db: Database, editionId: number, hash: strin
 export async function withdrawRemaining(db: Database, editionId: number): Promise<void> {
   await sql`update deliveries set state = 'withdrawn', cause = 'stopped', reason = null, settled_at = now(), due_at = null
     where edition_id = ${editionId} and state in ('planned', 'deferred')`.execute(db);
+  await forgetFigures(db, editionId);
 }
 
 /** Sets when each batch that nobody holds is due, from its rows. */
 export async function reopenBatches(db: Database, editionId: number): Promise<void> {
+  await forgetFigures(db, editionId);
   await sql`
     update batches b set due_at = r.due_at
     from batches x left join (

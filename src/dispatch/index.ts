@@ -17,17 +17,9 @@ export {
 export { nudgeDueBatches, reconcile } from './reconcile.ts';
 export { loadPosting } from './posting.ts';
 export { editionsHad, freezeAudience, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
-export {
-  type DomainSums,
-  type Reason,
-  acceptedPerSecond,
-  lastPace,
-  reasonsOf,
-  remainingByDomain,
-  sumsByDomain,
-  sumsOf,
-} from './sums.ts';
+export { type DomainSums, type Reason, acceptedPerSecond, lastPace, remainingByDomain, sumsOf } from './sums.ts';
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
 export { approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';
 export { type ReaderDelivery, deliveriesTo, eraseDeliveries, mailedSubscribers, readdress } from './erase.ts';
+export { type CoursePoint, recentDetails, recentSums } from './figures.ts';

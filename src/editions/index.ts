@@ -54,6 +54,7 @@ export {
   editionWithSubject,
   editionsSharing,
   findEdition,
+  firstContent,
   editionsWith,
   insertEdition,
   insertRevision,

@@ -27,6 +27,7 @@ function compileFolder(folder: string): PageRenderer {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
   handlebars.registerHelper('when', (value: Date | null) => (value === null ? '–' : shortDateTime(value, 'UTC')));
+  handlebars.registerHelper('iso', (value: Date | null) => value?.toISOString() ?? '');
   handlebars.registerHelper('indent', (depth: number) => '\u2003'.repeat(depth));
   handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
   handlebars.registerHelper('words', (value: string) => value.replaceAll('_', ' '));
@@ -34,7 +35,7 @@ function compileFolder(folder: string): PageRenderer {
   handlebars.registerHelper('say', (text: string, { hash }: { hash: Record<string, unknown> }) =>
     text.replace(/\{(\w+)\}/g, (_, name: string) => String(hash[name] ?? '')),
   );
-  const knownHelpers = { say: true, count: true, when: true, is: true, words: true, indent: true };
+  const knownHelpers = { say: true, count: true, when: true, is: true, words: true, indent: true, iso: true };
   const pages = new Map<string, HandlebarsTemplateDelegate>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.hbs'))) {
     const name = path.basename(file, '.hbs');

@@ -4,16 +4,15 @@ import { RoundupError } from '../platform/errors.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
 import { recordEditionAct } from './record.ts';
+import { summaryOf } from './summary.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'deskUrl'>;
+type Asking = Parts & Pick<Newsroom, 'keys' | 'baseUrl' | 'unsubscribeAddress'>;
 
-/** Asks the editors to look at a draft; they get a letter. Again is another reminder. Throws `state-refused`. */
-export async function askForReview(
-  { db, clock, deskUrl }: Parts,
-  editionId: number,
-  comment: string,
-  by: string,
-): Promise<Edition> {
+/** Asks the editors to look at a draft; they get a letter with a summary. Again is another reminder. Throws `state-refused`. */
+export async function askForReview(parts: Asking, editionId: number, comment: string, by: string): Promise<Edition> {
+  const { db, clock, deskUrl } = parts;
+  const summary = await summaryOf(parts, await getEdition(db, editionId));
   return db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, ['draft', 'in_review'], 'in_review');
     if (moved === undefined) throw await refusal(tx, editionId, 'be put to review');
@@ -24,7 +23,7 @@ export async function askForReview(
       event: 'edition.review-asked',
       detail: { comment },
     });
-    const detail = { number: moved.number, by, comment, link: `${deskUrl}/editions/${editionId}` };
+    const detail = { number: moved.number, by, comment, summary, link: `${deskUrl}/editions/${editionId}` };
     await raiseEditionAlert(tx, editionId, 'review-asked', detail);
     return moved;
   });

@@ -3,7 +3,7 @@ import { sweepIncoming } from '../bounces/index.ts';
 import { eraseDeliveries } from '../dispatch/index.ts';
 import { DAY_MS, HOUR_MS } from '../lib/time.ts';
 import { forgetLinks } from '../links/index.ts';
-import { type Database, sweepLimits, takeFromLimit } from '../platform/database/index.ts';
+import { type Database, sweepCounts, sweepLimits, takeFromLimit } from '../platform/database/index.ts';
 import { sweepDeliveries } from '../webhooks/index.ts';
 import {
   erasedLately,
@@ -23,6 +23,7 @@ const LINKS_DAYS = 90;
 export async function sweep({ db, clock }: Pick<Newsroom, 'db' | 'clock'>): Promise<void> {
   if ((await takeFromLimit(db, 'sweep', { count: 1, perMs: HOUR_MS })) > 0) return;
   await sweepLimits(db);
+  await sweepCounts(db);
   await sweepAccounts(db, clock.now());
   await sweepDeliveries(db, WEBHOOK_LOG_DAYS);
   await sweepReaders(db, clock.now());

@@ -32,7 +32,7 @@ export async function tellAlerts(newsroom: Parts): Promise<void> {
 async function tell(newsroom: Parts, { id, newsletterId, editionId, kind, detail }: Alert): Promise<boolean> {
   try {
     const newsletter = await findNewsletter(newsroom.db, newsletterId);
-    const view = { newsletter: newsletter?.name ?? '', edition: editionId ?? 0, ...detail };
+    const view = { newsletter: newsletter?.name ?? '', edition: editionId ?? 0, summary: '', ...detail };
     return newsletter === undefined || (await notifyEditors(newsroom, newsletter, kind, view));
   } catch (error) {
     newsroom.log.error('a letter to the editors could not be written', { alert: id, kind, reason: reasonOf(error) });

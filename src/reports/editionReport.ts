@@ -1,26 +1,31 @@
 import {
+  type CoursePoint,
   type DomainSums,
   type Reason,
   type Sums,
   acceptedPerSecond,
   lastPace,
   listDomainLimits,
-  reasonsOf,
+  recentDetails,
+  recentSums,
   remainingByDomain,
-  sumsByDomain,
-  sumsOf,
 } from '../dispatch/index.ts';
 import type { Relay } from '../platform/config/index.ts';
 import { mailableByDomain } from '../subscribers/index.ts';
 import { type Forecast, forecastFinish } from './forecast.ts';
 import { type Approval, type Edition, type Newsletter, findNewsletter, standingApproval } from '../editions/index.ts';
-import type { Database } from '../platform/database/index.ts';
+import { SECOND_MS } from '../lib/time.ts';
+import { type Database, recentCount } from '../platform/database/index.ts';
 
 export interface EditionReport {
   edition: Edition;
   newsletter: Newsletter | undefined;
   approval: Approval | undefined;
   sums: Sums;
+  /** When the sums were those. */
+  countedAt: Date;
+  /** How the send went on. */
+  course: CoursePoint[];
   domains: DomainSums[];
   reasons: Reason[];
   /** Mails accepted a second: of late while it is being sent, over all of it afterwards; undefined before. */
@@ -29,7 +34,8 @@ export interface EditionReport {
   forecast: Forecast | undefined;
 }
 
-const MAX_ROWS = 12;
+/** How long its send would take changes slowly, until it begins. */
+const PLAN_MS = 30 * SECOND_MS;
 const RECENT_SECONDS = 60;
 
 export async function reportEdition(
@@ -37,15 +43,16 @@ export async function reportEdition(
   edition: Edition,
   { now, relays }: { now: Date; relays: Relay[] },
 ): Promise<EditionReport> {
-  const sums = await sumsOf(db, edition.id);
+  const { value: sums, at: countedAt } = await recentSums(db, edition);
+  const { value: details } = await recentDetails(db, edition);
   const perSecond = await rateOf(db, edition, sums);
   return {
     edition,
     newsletter: await findNewsletter(db, edition.newsletterId),
     approval: await standingApproval(db, edition.id),
     sums,
-    domains: await sumsByDomain(db, edition.id, MAX_ROWS),
-    reasons: await reasonsOf(db, edition.id, MAX_ROWS),
+    countedAt,
+    ...details,
     perSecond,
     forecast: await foretell(db, edition, { now, relays, perSecond }),
   };
@@ -57,13 +64,14 @@ async function rateOf(
   sums: Sums,
 ): Promise<number | undefined> {
   if (startedAt === null) return undefined;
-  if (state === 'sending') return acceptedPerSecond(db, id, RECENT_SECONDS);
+  if (state === 'sending')
+    return (await recentCount(db, `ledger/${id}/rate`, () => acceptedPerSecond(db, id, RECENT_SECONDS))).value;
   if (finishedAt === null) return undefined;
   const seconds = (finishedAt.getTime() - startedAt.getTime()) / 1_000;
   return seconds > 0 ? sums.accepted / seconds : undefined;
 }
 
-/** Before a send and while it is going on. */
+/** Before a send and while it is going on; from when it was worked out last. */
 async function foretell(
   db: Database,
   edition: Edition,
@@ -71,13 +79,21 @@ async function foretell(
 ): Promise<Forecast | undefined> {
   if (FINAL.has(edition.state)) return undefined;
   const isUnderWay = edition.startedAt !== null;
-  const remaining = isUnderWay
-    ? await remainingByDomain(db, edition.id)
-    : await mailableByDomain(db, edition.newsletterId);
-  if (remaining.length === 0) return undefined;
-  // A send that has only begun has no pace of its own yet.
-  const measuredPerSecond = (isUnderWay && perSecond) || (await lastPace(db, edition.newsletterId));
-  return forecastFinish({ now, remaining, relays, limits: await listDomainLimits(db), measuredPerSecond });
+  const count = async () => {
+    const remaining = isUnderWay
+      ? await remainingByDomain(db, edition.id)
+      : await mailableByDomain(db, edition.newsletterId);
+    if (remaining.length === 0) return null;
+    // A send that has only begun has no pace of its own yet.
+    const measuredPerSecond = (isUnderWay && perSecond) || (await lastPace(db, edition.newsletterId));
+    const forecast = forecastFinish({ now, remaining, relays, limits: await listDomainLimits(db), measuredPerSecond });
+    return forecast === undefined ? null : { ...forecast, afterMs: forecast.finishAt.getTime() - now.getTime() };
+  };
+  const key = isUnderWay ? `ledger/${edition.id}/forecast` : `newsletter/${edition.newsletterId}/forecast`;
+  const { value, at } = await recentCount(db, key, count, { freshMs: isUnderWay ? 0 : PLAN_MS });
+  if (value === null) return undefined;
+  const { afterMs, limitedBy } = value;
+  return { limitedBy, finishAt: new Date(at.getTime() + afterMs) };
 }
 
 const FINAL = new Set<Edition['state']>(['sent', 'stopped', 'cancelled']);

@@ -1,2 +1,2 @@
 export { type EditionReport, reportEdition } from './editionReport.ts';
-export { stateText } from './stateText.ts';
+export { shareOf, stateText } from './stateText.ts';

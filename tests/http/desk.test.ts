@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { sql } from '../../src/platform/database/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { proposeEdition } from '../../src/newsroom/index.ts';
+import { proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
 import { csrfOf, deskLink, enterDesk, postForm } from '../support/desk.ts';
 import { addNewsletter, addPieces, addPublication, openHouse } from '../support/house.ts';
 
@@ -32,7 +32,15 @@ afterAll(async () => {
 });
 
 test('THREATS 20: without a session every page of the desk is closed', async () => {
-  for (const path of ['/', '/editions/1', '/editions/1/frame', '/editions/1/figures', '/queue', '/inbox']) {
+  for (const path of [
+    '/',
+    '/editions/1',
+    '/editions/1/frame',
+    '/editions/1/ledger',
+    '/editions/1/events',
+    '/queue',
+    '/inbox',
+  ]) {
     for (const headers of [{} as Record<string, string>, { cookie: `${cookie.split('=')[0]}=forged` }]) {
       const answer = await get(path, headers);
       expect([answer.status, answer.headers.get('location')?.split('?')[0]]).toEqual([303, '/sign-in']);
@@ -104,9 +112,15 @@ test.each(['/editions/999', '/editions/abc', "/editions/1'--", '/inbox/..%2f..%2
   },
 );
 
-test('the figures are the ledger’s', async () => {
-  expect(await (await get('/editions/1/figures')).json()).toMatchObject({
-    state: 'draft',
-    sums: { audience: 0, accepted: 0 },
-  });
+test('the figures are the ledger’s, and are told as they change, with who changed what', async () => {
+  expect(await (await get('/editions/1/ledger')).text()).toMatch(/data-figure="audience">0</);
+  const gone = new AbortController();
+  const events = await fetch(`${web.deskUrl}/editions/1/events`, { headers: { cookie }, signal: gone.signal });
+  expect(events.headers.get('content-type')).toContain('text/event-stream');
+  const heard = events.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => JSON.parse(/data: (.*)/.exec((await heard.read()).value!)![1]!) as object;
+  expect(await next()).toMatchObject({ state: 'draft', revision: 1, share: 0, sums: { audience: 0, accepted: 0 } });
+  await reviseEdition({ db: house.database.db, clock: house.clock }, 1, { subject: 'Another' }, 'Ana');
+  expect(await next()).toMatchObject({ revision: 2, madeBy: 'Ana' });
+  gone.abort();
 });

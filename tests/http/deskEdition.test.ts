@@ -90,7 +90,7 @@ test('nobody does what their role does not let them, nor on what they do not see
     expect([path, (await author.post(path, { sure: 'yes' })).status]).toEqual([path, 403]);
   for (const path of ['texts', 'approve', 'pieces/1/drop'])
     expect([path, (await elsewhere.post(path)).status]).toEqual([path, 404]);
-  for (const path of ['', '/frame', '/figures', '/pool', '/revisions'])
+  for (const path of ['', '/frame', '/ledger', '/events', '/pool', '/revisions'])
     expect([path, (await elsewhere.get(`/editions/1${path}`)).status]).toEqual([path, 404]);
   expect((await edition()).revision).toBe(before);
   const html = (await viewer.get('/editions/1')).html;
@@ -286,4 +286,18 @@ test('an audience that names what is gone keeps nobody from the page, and an aut
   await sql`update newsletters set slug = 'renamed' where slug = 'gone'`.execute(db);
   const { status, html } = await editor.get('/editions/1');
   expect([status, html]).toEqual([200, expect.stringContaining('<strong>5</strong> readers')]);
+});
+
+test('whoever is asked for a review gets the edition on half a page', async () => {
+  const author = await come('author');
+  await author.post('texts', { revision: '1', subject: 'A new subject', preheader: '', note: 'A note' });
+  await author.post('review', { comment: 'Please' });
+  const { rows } = await sql<{ summary: string }>`select detail ->> 'summary' as summary from alerts`.execute(
+    house.database.db,
+  );
+  const [{ summary } = { summary: '' }] = rows;
+  expect(summary).toContain('Subject: A new subject');
+  expect(summary).toContain('- Piece 1 (Writer of p1)');
+  expect(summary).toMatch(/\d changes since the proposal:\n {2}- subject/);
+  expect(summary).toMatch(/Findings:|Preflight finds/);
 });

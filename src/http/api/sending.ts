@@ -24,7 +24,7 @@ import { reportEdition, stateText } from '../../reports/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { revisionIn } from './etag.ts';
-import { followEdition } from './events.ts';
+import { followEdition } from '../events.ts';
 import { type AnyOperation, operation } from './operation.ts';
 import { type ApiParts, visibleEdition } from './parts.ts';
 import {
@@ -73,7 +73,7 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       answer: Edition,
       handle: async ({ params, identity, body, by }) => {
         const { id } = await visibleEdition(db, identity, params.editionId);
-        return askForReview(parts, id, body.comment, by);
+        return askForReview(await newsroom(), id, body.comment, by);
       },
     }),
     operation({

@@ -4,7 +4,6 @@ const desk = () => document.querySelector('[data-edition]');
 const texts = () => document.querySelector('#texts');
 const id = desk()?.dataset.edition;
 const SAVE_AFTER_MS = 1200;
-const LOOK_EVERY_MS = 5000;
 /** What the person here has seen: only an answer to an act of their own moves it on. */
 let seen = desk()?.dataset.revision;
 let state = desk()?.dataset.state;
@@ -110,6 +109,7 @@ function show(page, { done, keepsTexts }) {
   document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
+  document.dispatchEvent(new Event('shown'));
 }
 
 function controls(of) {
@@ -272,19 +272,18 @@ document.addEventListener('keydown', (event) => {
   button.click();
 });
 
-// Somebody else at the same edition, or the clock.
-async function look() {
-  const answer = await fetch(`/editions/${id}/figures`, { headers: { accept: 'application/json' } });
-  if (!answer.ok) return;
-  const now = await answer.json();
-  if (now.revision === Number(seen) && now.raw === state) return;
+// Somebody else at the same edition, or the clock: what live.js hears.
+document.addEventListener('standing', ({ detail: now }) => void last.then(() => notice(now)).catch(() => {}));
+
+function notice(now) {
+  if (now.problem || (now.revision === Number(seen) && now.state === state)) return;
+  // An answer to an act of one's own is on its way.
+  if (now.revision < Number(seen)) return;
   const words =
     now.revision === Number(seen)
-      ? `It is ${now.state} now.`
+      ? `It is ${now.stateText} now.`
       : `${now.madeBy} has changed it meanwhile: it is at revision ${now.revision}.`;
   if (document.querySelector('[data-live-region]')?.textContent.includes(words)) return;
   const box = tell(words);
   box.append(Object.assign(document.createElement('a'), { href: `/editions/${id}`, textContent: 'Load it' }));
 }
-
-if (id) setInterval(() => void last.then(look).catch(() => {}), LOOK_EVERY_MS);

@@ -1,26 +1,51 @@
-// Keeps the figures of an edition that is being sent up to date. Without script the page shows them as of its loading.
-const find = () => document.querySelector('[data-figures]');
+// What an edition is and how its send goes on, as the server says it: figures at once, the rest of the ledger when it was counted anew. Without
+// script the page shows all of it as of its loading. A tab that nobody sees keeps no line open: a browser has six for all of them.
+const id = document.querySelector('[data-edition]')?.dataset.edition;
+let source;
+let counted;
 
-async function refresh() {
-  const board = find();
-  if (!board) return true;
-  const answer = await fetch(board.dataset.figures, { headers: { accept: 'application/json' } });
-  if (!answer.ok) return true;
-  const { sums, state, share } = await answer.json();
-  for (const [name, value] of Object.entries(sums)) {
+function follow() {
+  source?.close();
+  source = undefined;
+  if (!id || document.hidden) return;
+  source = new EventSource(`/editions/${id}/events`);
+  source.addEventListener('sums', ({ data }) => show(JSON.parse(data)));
+  // What is over is over: the browser would come back for it again and again.
+  source.addEventListener('end', () => source.close());
+}
+
+function show(standing) {
+  document.dispatchEvent(new CustomEvent('standing', { detail: standing }));
+  const board = document.querySelector('[data-part="ledger"]');
+  if (!board || !standing.sums) return;
+  for (const [name, value] of Object.entries(standing.sums)) {
     const cell = board.querySelector(`[data-figure="${name}"]`);
     if (cell) cell.textContent = value.toLocaleString('en-US');
   }
-  board.querySelector('[data-state]').textContent = state;
+  const state = board.querySelector('[data-state]');
+  state.textContent = standing.stateText;
+  state.className = `state ${standing.state}`;
   const bar = board.querySelector('progress');
-  if (bar) bar.value = share;
-  // On an edition's page what begins is followed, too.
-  return board.dataset.live === 'true' || document.querySelector('[data-edition]') !== null;
+  if (bar) bar.value = standing.share;
+  const isNew = counted !== undefined && counted !== standing.detailsAt;
+  counted = standing.detailsAt;
+  if (isNew) void renew(board).catch(() => {});
 }
 
-async function follow() {
-  const goOn = await refresh().catch(() => true);
-  if (goOn) setTimeout(follow, 1000);
+/** By domain, by cause, the course: as the server draws them. What is open stays open. */
+async function renew(board) {
+  const answer = await fetch(`/editions/${id}/ledger`, { headers: { accept: 'text/html' } });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-part="ledger"]');
+  if (!fresh || board.contains(document.activeElement)) return;
+  const open = [...board.querySelectorAll('details')].map((one) => one.open);
+  for (const [at, one] of fresh.querySelectorAll('details').entries()) one.open = open[at] ?? false;
+  board.replaceWith(fresh);
 }
 
-if (find()?.dataset.live === 'true' || document.querySelector('[data-edition]')) void follow();
+document.addEventListener('visibilitychange', follow);
+window.addEventListener('pagehide', () => source?.close());
+window.addEventListener('pageshow', ({ persisted }) => persisted && follow());
+// What was stopped may go on.
+document.addEventListener('shown', () => source?.readyState === EventSource.CLOSED && follow());
+follow();

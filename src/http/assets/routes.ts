@@ -18,6 +18,7 @@ const DESK: Assets = {
   'live.js': [own('live.js'), SCRIPT],
   'edition.js': [own('edition.js'), SCRIPT],
   'crop.js': [own('crop.js'), SCRIPT],
+  'clock.js': [own('clock.js'), SCRIPT],
 };
 const READERS: Assets = {
   ...COMMON,

@@ -1,17 +1,19 @@
 import { isAtLeast } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
-import { knownPaces, sumsOf } from '../../dispatch/index.ts';
+import { knownPaces, recentSums } from '../../dispatch/index.ts';
 import { type Edition, type Newsletter, listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
 import { sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { stateText } from '../../reports/index.ts';
 import { countSubscriptions } from '../../subscribers/index.ts';
+import { recentCount } from '../../platform/database/index.ts';
 import { type Identity, mayNewsletter } from '../access.ts';
 
 // The desk's first page: what wants somebody now, what comes next, and what went out.
 
 const MAX_EDITIONS = 50;
+const OPEN = new Set<Edition['state']>(['draft', 'in_review', 'approved', 'scheduled']);
 
 interface Wanted {
   text: string;
@@ -25,7 +27,9 @@ export async function homeView(app: App, identity: Identity) {
   const names = new Map(newsletters.map(({ id, name }) => [id, name]));
   const newsletterIds = identity.newsletterIds ?? undefined;
   const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
-  const sums = new Map(await Promise.all(editions.map(async ({ id }) => [id, await sumsOf(db, id)] as const)));
+  const sums = new Map(
+    await Promise.all(editions.map(async (edition) => [edition.id, (await recentSums(db, edition)).value] as const)),
+  );
   const sources = await sourceHealth(db, now);
   const isEditor = isAtLeast(identity.account.role, 'editor');
   return {
@@ -47,7 +51,7 @@ export async function homeView(app: App, identity: Identity) {
       sums: sums.get(edition.id),
       stateText: stateText(edition, sums.get(edition.id) as never),
     })),
-    pieces: await countPieces(db),
+    pieces: (await recentCount(db, 'pieces', () => countPieces(db))).value,
     sources,
   };
 }
@@ -72,14 +76,18 @@ async function heldDomains(app: App): Promise<Wanted[]> {
 /** When the next edition of a newsletter is due, and how it stands. */
 async function comingOf(app: App, { id, schedule, timeZone }: Newsletter, editions: Edition[]) {
   const now = app.clock.now();
-  const readers = (await countSubscriptions(app.database.db, id)).active;
+  const { db } = app.database;
+  const count = async () => (await countSubscriptions(db, id)).active;
+  const readers = (await recentCount(db, `newsletter/${id}/active`, count)).value;
   const next = schedule === null ? undefined : nextSlot(schedule, timeZone, now);
-  if (next === undefined) return { readers };
+  const open = editions.find(({ newsletterId, state }) => newsletterId === id && OPEN.has(state));
+  const testId = open?.id;
+  if (next === undefined) return { readers, testId };
   const edition = editions.find(
     ({ newsletterId, slotAt }) => newsletterId === id && slotAt?.getTime() === next.getTime(),
   );
   const coming = edition === undefined ? 'not proposed yet' : edition.state.replace('_', ' ');
-  return { readers, next, inWords: untilText(next.getTime() - now.getTime()), coming, comingId: edition?.id };
+  return { readers, testId, next, inWords: untilText(next.getTime() - now.getTime()), coming, comingId: edition?.id };
 }
 
 /** "in 3 days", "in 5 hours", "in 12 minutes". */

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Role, isAtLeast } from '../../../accounts/index.ts';
-import { sumsOf } from '../../../dispatch/index.ts';
-import { type Edition, lastRevision } from '../../../editions/index.ts';
+import type { Edition } from '../../../editions/index.ts';
 import { getEdition, renderNow, sampleFor } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
-import { stateText } from '../../../reports/index.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
+import { followEdition } from '../../events.ts';
 import { protectMail, protectPage } from '../../security.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
 import { ACTS, type EditionAct } from './acts.ts';
@@ -15,7 +14,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { poolRoutes } from './pool.ts';
 import { revisionRoutes } from './revisions.ts';
 import type { EditionParams } from './parts.ts';
-import { VIEWS, type View, editionView, shareOf } from './view.ts';
+import { VIEWS, type View, editionView, ledgerView } from './view.ts';
 
 // An edition, from draft to sent: what it is, what can be done to it, what the mail would be. Every act is a form that works without
 // script; with script (assets/edition.js) the page stays where it is.
@@ -56,7 +55,7 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
       isNobody: as !== '' && reader === undefined,
     };
     return show(request, reply, 'edition', {
-      scripts: ['edition.js'],
+      scripts: ['live.js', 'edition.js', 'clock.js'],
       ...(await editionView(app, identityOf(request), edition, view)),
       ...preview,
       ...extra,
@@ -77,19 +76,15 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
     return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
   });
 
-  server.get<Params>('/editions/:id/figures', { config: VIEWER }, async (request, reply) => {
+  server.get<Params>('/editions/:id/ledger', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
-    const [sums, last] = [await sumsOf(db, edition.id), await lastRevision(db, edition)];
+    return show(request, reply, 'ledger', await ledgerView(app, identityOf(request), edition));
+  });
+
+  server.get<Params>('/editions/:id/events', { config: VIEWER }, async (request, reply) => {
+    const { id } = await visible(request);
     protectPage(reply);
-    const { revision, madeBy } = last;
-    return reply.send({
-      state: stateText(edition, sums),
-      raw: edition.state,
-      sums,
-      share: shareOf(sums),
-      revision,
-      madeBy,
-    });
+    return followEdition({ db, clock: app.clock }, id, { request, reply, identity: identityOf(request) });
   });
 
   const parts = { show, visible };

@@ -15,12 +15,16 @@ import {
   runsOf,
 } from '../../../editions/index.ts';
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
+import { sha256 } from '../../../lib/hash.ts';
 import { shorten } from '../../../lib/text.ts';
+import { shortDateTime } from '../../../lib/time.ts';
+import { recentCount } from '../../../platform/database/index.ts';
 import { findPieces, marksFor } from '../../../pieces/index.ts';
-import { reportEdition, stateText } from '../../../reports/index.ts';
+import { type EditionReport, reportEdition, shareOf, stateText } from '../../../reports/index.ts';
 import { countMailable, countMembers, listSegments, parseFilter } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
 import { keyOf } from './acts.ts';
+import { chartOf } from './chart.ts';
 import type { Identity } from '../../access.ts';
 
 // What an edition's page shows: its sections as they can be changed, what the mail would be, what is to be done next, and by whom.
@@ -58,16 +62,12 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     findings,
     warnings: findings.filter(({ level }) => level === 'warning').map((one) => ({ ...one, key: keyOf(one) })),
     hasErrors: findings.some(({ level }) => level === 'error'),
-    maySeeReaders: mayApprove,
-    report,
-    reasons: report.reasons.map((one) => ({
-      ...one,
-      mayRetry: mayApprove && RETRIED.has(one.state) && ['sent', 'sending', 'paused'].includes(edition.state),
-    })),
+    ...ledgerOf(edition, report, mayApprove),
     audience: forWhom(edition, content, isOpen),
     isUnapproved: edition.state === 'draft' || edition.state === 'in_review',
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
+    releaseText: edition.releaseAt === null ? '' : shortDateTime(edition.releaseAt, newsletter.timeZone),
     last: await lastRevision(db, edition),
     reviews: (await listReviews(db, edition.id)).toReversed(),
     // An empty section is a place to put something.
@@ -80,13 +80,38 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     preheaderIsLong: [...content.preheader].length > PREHEADER_LENGTH,
     left: choices.filter((choice) => !choice.included).map((choice) => ({ ...choice, mayAdd: mayWrite })),
     usualTime: usualTime(newsletter, edition, app.clock.now()),
-    sent: ['sending', 'paused', 'sent', 'stopped'].includes(edition.state),
-    live: ['sending', 'paused', 'scheduled'].includes(edition.state),
-    share: shareOf(report.sums),
-    perSecond: report.perSecond === undefined ? undefined : Math.round(report.perSecond),
     mayWrite,
     next,
     size: next.send ? await sizeOf(app, edition, newsletter, content) : undefined,
+  };
+}
+
+/** The ledger of an edition alone, for whoever follows a send. */
+export async function ledgerView(app: App, identity: Identity, edition: Edition) {
+  const { relays } = app.config;
+  const report = await reportEdition(app.database.db, edition, { now: app.clock.now(), relays });
+  const { newsletter } = report;
+  return {
+    title: `Ledger of ${newsletter?.name} no. ${edition.number}`,
+    edition,
+    newsletter,
+    stateText: stateText(edition, report.sums),
+    ...ledgerOf(edition, report, isAtLeast(identity.account.role, 'editor')),
+  };
+}
+
+function ledgerOf(edition: Edition, report: EditionReport, isEditor: boolean) {
+  return {
+    report,
+    reasons: report.reasons.map((one) => ({
+      ...one,
+      mayRetry: isEditor && RETRIED.has(one.state) && ['sent', 'sending', 'paused'].includes(edition.state),
+    })),
+    maySeeReaders: isEditor,
+    sent: ['sending', 'paused', 'sent', 'stopped'].includes(edition.state),
+    share: shareOf(report.sums),
+    perSecond: report.perSecond === undefined ? undefined : Math.round(report.perSecond),
+    chart: chartOf(report.course, report.sums.audience),
   };
 }
 
@@ -195,14 +220,21 @@ function capital(key: string): string {
 async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audience }: EditionContent) {
   const { db } = app.database;
   if (edition.correctsEditionId !== null || edition.startedAt !== null) return undefined;
-  if (!audience) return (await countMailable(db, newsletter.id)).toLocaleString('en-US');
+  const fresh = { freshMs: 5_000 };
+  const { id } = newsletter;
+  if (!audience) return figure(await recentCount(db, `newsletter/${id}/mailable`, () => countMailable(db, id), fresh));
   const of = {
     newsletterId: newsletter.id,
     filter: parseFilter(audience.filter),
     context: newsletter,
     mayBeMailed: true,
   };
-  return (await countMembers(db, of)).toLocaleString('en-US');
+  const key = `newsletter/${id}/mailable/${sha256(audience.filter)}`;
+  return figure(await recentCount(db, key, () => countMembers(db, of), fresh));
+}
+
+function figure({ value }: { value: number }): string {
+  return value.toLocaleString('en-US');
 }
 
 /** Whom it is for, in words. */
@@ -236,9 +268,4 @@ function usualTime({ schedule, timeZone }: Newsletter, { slotAt }: Edition, now:
   const slot = slotAt !== null && slotAt > now ? slotAt : schedule === null ? null : nextSlot(schedule, timeZone, now);
   if (slot === null || slot === undefined) return '';
   return localTimeOf(slot, timeZone);
-}
-
-export function shareOf(sums: { audience: number; planned: number; handing: number; deferred: number }): number {
-  if (sums.audience === 0) return 0;
-  return (sums.audience - sums.planned - sums.handing - sums.deferred) / sums.audience;
 }

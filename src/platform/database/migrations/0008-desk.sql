@@ -9,3 +9,13 @@ create table link_checks (
   checked_at     timestamptz not null
 );
 create index link_checks_age on link_checks (checked_at);
+
+-- What takes long to count, as it was counted last: see src/platform/database/counts.ts.
+create table counts (
+  key            text primary key,
+  value          jsonb not null,
+  counted_at     timestamptz not null,
+  took_ms        double precision not null
+);
+
+create index edition_revisions_subject on edition_revisions (lower(content ->> 'subject'));

@@ -1,14 +1,15 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sumsOf } from '../../dispatch/index.ts';
-import { getEdition } from '../../newsroom/index.ts';
-import type { Database } from '../../platform/database/index.ts';
-import type { Clock } from '../../platform/clock.ts';
-import { RoundupError, reasonOf } from '../../platform/errors.ts';
-import { type Identity, isStillIn } from '../access.ts';
-import { stateText } from '../../reports/index.ts';
-import { MINUTE_MS, SECOND_MS } from '../../lib/time.ts';
+import { recentDetails, recentSums } from '../dispatch/index.ts';
+import { lastRevision } from '../editions/index.ts';
+import { getEdition } from '../newsroom/index.ts';
+import type { Database } from '../platform/database/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { type Identity, isStillIn } from './access.ts';
+import { shareOf, stateText } from '../reports/index.ts';
+import { MINUTE_MS, SECOND_MS } from '../lib/time.ts';
 
 // Server-sent events: an edition's sums while it is being sent. However many follow one edition, it is counted once a second.
 
@@ -43,9 +44,19 @@ function standingOf(db: Database, editionId: number): Promise<Standing> {
 
 async function count(db: Database, editionId: number): Promise<Standing> {
   const edition = await getEdition(db, editionId);
-  const sums = await sumsOf(db, editionId);
-  const data = JSON.stringify({ state: edition.state, stateText: stateText(edition, sums), sums });
-  return { isOver: OVER.has(edition.state), data };
+  const { value: sums } = await recentSums(db, edition);
+  const { revision, madeBy } = await lastRevision(db, edition);
+  // What is counted more slowly is asked for by whoever shows it.
+  const detailsAt = edition.startedAt === null ? null : (await recentDetails(db, edition)).at;
+  const standing = {
+    state: edition.state,
+    stateText: stateText(edition, sums),
+    sums,
+    share: shareOf(sums),
+    revision,
+    madeBy,
+  };
+  return { isOver: OVER.has(edition.state), data: JSON.stringify({ ...standing, detailsAt }) };
 }
 
 /** Throws `too-many-requests` where the account follows as much as it may already. */
