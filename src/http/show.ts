@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isAtLeast } from '../accounts/index.ts';
 import type { App } from '../app.ts';
 import { findPublication } from '../editions/index.ts';
+import { navOf } from './desk/nav.ts';
 import type { Door } from './desk/guard.ts';
 import { protectPage } from './security.ts';
 import type { PageRenderer } from './templates.ts';
@@ -22,10 +23,13 @@ export function deskPages(app: App, render: PageRenderer, door: Door): ShowPage 
     const { identity } = request;
     const isOperator =
       identity !== null && isAtLeast(identity.account.role, 'administrator') && identity.newsletterIds === null;
+    const hasInbox = app.inbox !== undefined && isOperator;
+    const [path = '/'] = request.url.split('?');
     const common = {
       publication: await findPublication(app.database.db),
-      hasInbox: app.inbox !== undefined && isOperator,
+      hasInbox,
       isOperator,
+      nav: identity === null ? undefined : navOf(identity, path, hasInbox),
       me: identity?.account,
       csrf: identity?.csrf,
       done: identity === null || 'problem' in view ? undefined : door.told(request, reply),

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import Handlebars from 'handlebars';
 import { PROJECT_ROOT } from '../lib/root.ts';
-import { shortDateTime } from '../lib/time.ts';
+import { HELPERS, registerHelpers } from './helpers.ts';
 
 // The pages' templates: templates/pages for readers, templates/desk for editors. Each page stands inside its folder's
 // layout.hbs; what begins with an underscore is a part.
@@ -25,17 +25,8 @@ export function pageRenderer(folder: Folder): PageRenderer {
 
 function compileFolder(folder: string): PageRenderer {
   const handlebars = Handlebars.create();
-  handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
-  handlebars.registerHelper('when', (value: Date | null) => (value === null ? '–' : shortDateTime(value, 'UTC')));
-  handlebars.registerHelper('iso', (value: Date | null) => value?.toISOString() ?? '');
-  handlebars.registerHelper('indent', (depth: number) => '\u2003'.repeat(depth));
-  handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
-  handlebars.registerHelper('words', (value: string) => value.replaceAll('_', ' '));
-  // Puts what differs in the place of {names}.
-  handlebars.registerHelper('say', (text: string, { hash }: { hash: Record<string, unknown> }) =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => String(hash[name] ?? '')),
-  );
-  const knownHelpers = { say: true, count: true, when: true, is: true, words: true, indent: true, iso: true };
+  registerHelpers(handlebars);
+  const knownHelpers = Object.fromEntries(HELPERS.map((name) => [name, true]));
   const pages = new Map<string, HandlebarsTemplateDelegate>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.hbs'))) {
     const name = path.basename(file, '.hbs');

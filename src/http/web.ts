@@ -11,6 +11,10 @@ import { referenceRoutes } from './api/reference.ts';
 import { assetRoutes } from './assets/routes.ts';
 import { accountRoutes } from './desk/account.ts';
 import { guardDesk } from './desk/guard.ts';
+import { pieceRoutes } from './desk/collecting/pieces.ts';
+import { sourceRoutes } from './desk/collecting/sources.ts';
+import { themeRoutes } from './desk/house/themes.ts';
+import { newsletterRoutes } from './desk/newsletters/pages.ts';
 import { peopleRoutes } from './desk/people.ts';
 import { editionRoutes } from './desk/edition/page.ts';
 import { deskRoutes } from './desk/routes.ts';
@@ -24,6 +28,7 @@ import type { Problem } from './problems.ts';
 import { protectData } from './security.ts';
 import { createServer, problemPage } from './server.ts';
 import { deskPages } from './show.ts';
+import { takeUploads } from './uploads.ts';
 import { type PageRenderer, pageRenderer } from './templates.ts';
 
 /** How often we look whether those who left while the database was away can be written down. */
@@ -96,6 +101,7 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
     requestTimeoutMs: UPLOAD_TIMEOUT_MS,
   });
   takeForms(server);
+  takeUploads(server);
   const door = guardDesk(server, app, port);
   const show = deskPages(app, render, door);
   assetRoutes(server, 'desk');
@@ -104,6 +110,10 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
   peopleRoutes(server, { app, show });
   deskRoutes(server, { app, door, show });
   editionRoutes(server, { app, door, show });
+  sourceRoutes(server, { app, door, show });
+  pieceRoutes(server, { app, door, show });
+  newsletterRoutes(server, { app, door, show });
+  themeRoutes(server, { app, door, show });
   apiRoutes(server, app);
   referenceRoutes(server, { app, door, show });
   mediaRoutes(server, app.database.db);

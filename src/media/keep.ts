@@ -13,9 +13,9 @@ export async function keepUpload(
   db: Database,
   bytes: Buffer,
   size: ImageSize,
-  { by, at }: { by: string; at: Date },
+  { by, at, framing }: { by: string; at: Date; framing?: 'whole' },
 ): Promise<Omit<Media, 'bytes'>> {
-  const image = await makeImage(bytes, size).catch((cause: unknown) => {
+  const image = await makeImage(bytes, size, framing).catch((cause: unknown) => {
     throw new RoundupError('unsupported-media', `The picture cannot be taken: ${reasonOf(cause)}.`, {
       hint: 'Send a JPEG, PNG, GIF, WebP or AVIF.',
       cause,

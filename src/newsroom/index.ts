@@ -52,4 +52,16 @@ export { LONGEST_PAUSE_WEEKS, choicesOf, savePreferences } from './preferences.t
 export { askNewAddress, confirmNewAddress, eraseReader, mailSelfLink, readerData } from './selfService.ts';
 export { audienceOf, countSegment, keepSegment, peopleOfSegment, readFilter, removeSegment } from './segments.ts';
 export { sendTest, sendTestTo } from './sendTest.ts';
+export {
+  copyTheme,
+  discardWork,
+  editionsOf,
+  themeNames,
+  themeProblems,
+  themeSample,
+  tryTheme,
+  useTheme,
+  workOnRevision,
+  workOnTheme,
+} from './themes.ts';
 export { tick } from './tick.ts';

@@ -4,6 +4,7 @@ export function readerLinks(baseUrl: string) {
     view: (token: string) => `${baseUrl}/e/${token}`,
     unsubscribe: (token: string) => `${baseUrl}/u/${token}`,
     preferences: (token: string) => `${baseUrl}/p/${token}`,
+    media: (path: string) => `${baseUrl}${path}`,
   };
 }
 

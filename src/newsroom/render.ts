@@ -14,6 +14,7 @@ import { approvedRendition } from '../dispatch/index.ts';
 import { mailboxValue } from '../platform/mime/index.ts';
 import { type LinkCheck, linkChecks } from '../links/index.ts';
 import { walkHtml } from '../lib/html.ts';
+import { type FaintPair, type ThemeSource, faintPairs, readTheme } from '../themes/index.ts';
 import { httpUrl } from '../lib/url.ts';
 import { type Finding, preflight } from '../preflight/index.ts';
 import {
@@ -21,8 +22,8 @@ import {
   type GapValues,
   type Rendered,
   type Stencil,
-  builtInTheme,
   fill,
+  loadTheme,
   makeStencil,
   renderEdition,
   splice,
@@ -52,6 +53,8 @@ export interface RenderedEdition {
   subjectOf: number | undefined;
   /** What was last seen where its links lead. */
   linkChecks: LinkCheck[];
+  /** Colours of its theme that are too much alike. */
+  faint: FaintPair[];
   /** As a sample reader gets it: tokens in it are good for nothing. */
   sample: { html: string; text: string; message: Buffer };
 }
@@ -76,10 +79,16 @@ export function renderVariant(parts: Parts, edition: Edition, content: EditionCo
   return renderFresh(parts, edition, content);
 }
 
+/** An edition as it would be with another theme; never what was approved. */
+export function renderWith(parts: Parts, edition: Edition, theme: ThemeSource): Promise<RenderedEdition> {
+  return renderFresh(parts, edition, undefined, theme);
+}
+
 async function renderFresh(
   { db, clock, keys, baseUrl, unsubscribeAddress }: Parts,
   edition: Edition,
   variant?: EditionContent,
+  theme?: ThemeSource,
 ): Promise<RenderedEdition> {
   const newsletter = await findNewsletter(db, edition.newsletterId);
   if (newsletter === undefined) throw new Error(`edition ${edition.id} belongs to no newsletter`);
@@ -89,9 +98,10 @@ async function renderFresh(
   const news = isOpen(edition) ? await newsOf(db, content) : [];
   const links = readerLinks(baseUrl);
   const date = edition.slotAt ?? clock.now();
+  const source = theme ?? (await readTheme(db, newsletter.theme));
   const rendered = await renderEdition(
     { publication, newsletter, edition: { number: edition.number, date }, content: shown, links },
-    await builtInTheme(newsletter.theme),
+    await loadTheme(source),
   );
   const hash = sha256(rendered.hash, JSON.stringify([newsletter.sender, newsletter.replyTo]));
   const stencil = makeStencil({
@@ -121,6 +131,7 @@ async function renderFresh(
       news,
       imageProblems,
       subjectOf: await editionWithSubject(db, edition, content.subject),
+      faint: faintPairs(source),
       linkChecks: isOpen(edition) ? await linkChecks(db, linksOf(rendered, baseUrl)) : [],
     },
     date,
@@ -145,12 +156,12 @@ function isOpen({ state }: Edition): boolean {
 
 /** As a sample reader gets it, with what preflight says of that. */
 function checked(edition: Omit<RenderedEdition, 'findings' | 'sample'>, date: Date): RenderedEdition {
-  const { content, rendered, stencil, news, imageProblems, subjectOf, linkChecks: links } = edition;
+  const { content, rendered, stencil, news, imageProblems, subjectOf, linkChecks: links, faint } = edition;
   const values = sampleValues({ name: '', address: SAMPLE_ADDRESS }, date);
   const html = fillSample(rendered.html, values);
   const text = fillSample(rendered.text, values);
   const changes = news.map(({ title, changes: own }) => ({ title, changes: own.map(changeInWords) }));
-  const findings = preflight({ content, rendered, html, text, imageProblems, changes, subjectOf, links });
+  const findings = preflight({ content, rendered, html, text, imageProblems, changes, subjectOf, links, faint });
   return { ...edition, findings, sample: { html, text, message: splice(stencil, values) } };
 }
 

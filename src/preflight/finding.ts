@@ -1,4 +1,5 @@
 import type { EditionContent } from '../editions/index.ts';
+import type { FaintPair } from '../themes/index.ts';
 import type { LinkCheck } from '../links/index.ts';
 import type { Rendered } from '../rendering/index.ts';
 
@@ -24,6 +25,8 @@ export interface CheckInput {
   subjectOf?: number | undefined;
   /** What was last seen where its links lead. */
   links?: LinkCheck[];
+  /** Colours of the theme that are too much alike to be read by many. */
+  faint?: FaintPair[];
 }
 
 export type Check = (input: CheckInput) => Finding[];

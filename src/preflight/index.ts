@@ -1,4 +1,5 @@
 import { changes } from './changes.ts';
+import { contrast } from './contrast.ts';
 import type { Check, CheckInput, Finding } from './finding.ts';
 import { images } from './images.ts';
 import { links } from './links.ts';
@@ -11,7 +12,7 @@ import { text } from './text.ts';
 
 export type { Finding } from './finding.ts';
 
-const CHECKS: Check[] = [changes, subject, sections, rendering, size, images, links, placeholders, text];
+const CHECKS: Check[] = [changes, subject, sections, rendering, size, images, links, placeholders, contrast, text];
 
 /** Every check over a rendered edition; errors first. */
 export function preflight(input: CheckInput): Finding[] {

@@ -1,5 +1,5 @@
 import { sha256 } from '../lib/hash.ts';
-import { type Cut, type GapName, openGaps } from './gaps.ts';
+import { type Cut, type GapName, type Gaps, openGaps } from './gaps.ts';
 import type { Theme } from './theme.ts';
 import { finished } from './html.ts';
 import type { RenderInput } from './view.ts';
@@ -16,24 +16,28 @@ export interface Rendered {
   hash: string;
 }
 
-export async function renderEdition(input: RenderInput, theme: Theme): Promise<Rendered> {
-  // Loaded by whoever renders: a worker only splices.
-  const [{ default: mjml2html }, { viewOf }] = await Promise.all([import('mjml'), import('./view.ts')]);
-  const gaps = openGaps();
-  const view = viewOf(input, {
+export const MJML_OPTIONS = { validationLevel: 'soft', keepComments: false, ignoreIncludes: true, fonts: {} } as const;
+
+/** What the templates see, with markers for what differs from reader to reader. */
+export async function viewFor(input: RenderInput, theme: Theme, gaps: Gaps) {
+  const { viewOf } = await import('./view.ts');
+  const markers = {
     address: gaps.marker('address'),
     unsubscribeToken: gaps.marker('unsubscribeToken'),
     preferencesToken: gaps.marker('preferencesToken'),
     viewToken: gaps.marker('viewToken'),
-  });
+  };
+  return viewOf(input, markers, theme);
+}
+
+export async function renderEdition(input: RenderInput, theme: Theme): Promise<Rendered> {
+  // Loaded by whoever renders: a worker only splices.
+  const { default: mjml2html } = await import('mjml');
+  const gaps = openGaps();
+  const view = await viewFor(input, theme, gaps);
   const mjml = theme.mjml(view);
-  const { html, errors } = await mjml2html(mjml, {
-    validationLevel: 'soft',
-    keepComments: false,
-    ignoreIncludes: true,
-    fonts: {},
-  });
-  const problems = errors.map((error) => error.formattedMessage);
+  const { html, errors } = await mjml2html(mjml, MJML_OPTIONS);
+  const problems = errors.map(({ tagName, message }) => `The theme "${theme.name}": <${tagName}>: ${message.trim()}.`);
   const rendered = {
     subject: input.content.subject,
     html: gaps.cut(finished(html)),

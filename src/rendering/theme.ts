@@ -1,57 +1,94 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
 import type HandlebarsModule from 'handlebars';
-import { PROJECT_ROOT } from '../lib/root.ts';
-import { RoundupError } from '../platform/errors.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { type ThemeSource, PLAIN_DESIGN, themeSource } from '../themes/index.ts';
 import { wrap } from '../lib/wrap.ts';
 
-// A theme is a folder of Handlebars templates: edition.mjml.hbs, edition.txt.hbs and the parts that they use. Templates are
-// data with gaps: they see what they are given and nothing else, and only these helpers.
+// A theme's templates, ready to render with. Templates are data with gaps: they see what they are given and nothing else, and only
+// these helpers.
 
-export interface Theme {
-  name: string;
+export interface Theme extends Omit<ThemeSource, 'templates' | 'files'> {
   mjml(view: unknown): string;
   text(view: unknown): string;
 }
 
-const FOLDER = path.join(PROJECT_ROOT, 'templates/themes');
-const themes = new Map<string, Theme>();
+const MOST_KNOWN = 50;
+const themes = new Map<string, Promise<Theme>>();
+/** Beside if, unless, each and with; no looking up by a name that is made, and no writing to the log. */
+const HELPERS = { wrap: true, is: true, or: true, lookup: false, log: false };
 
-/** A theme that comes with the program. Throws `not-found` with the themes there are. */
-export async function builtInTheme(name: string): Promise<Theme> {
-  const known = themes.get(name);
+/** Throws `input-invalid` for templates that cannot be read, naming the file and the line. */
+export function loadTheme(source: ThemeSource): Promise<Theme> {
+  const key = `${source.name} ${source.version}`;
+  const known = themes.get(key);
   if (known !== undefined) return known;
-  const folder = path.join(FOLDER, name);
-  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(folder)) {
-    throw new RoundupError('not-found', `There is no theme "${name}".`, {
-      hint: `There are: ${readdirSync(FOLDER).join(', ')}`,
-    });
-  }
-  // Loaded by whoever renders: a worker only splices.
-  const { default: handlebars } = await import('handlebars');
-  const theme = compileTheme(handlebars, name, folder);
-  themes.set(name, theme);
+  if (themes.size >= MOST_KNOWN) themes.clear();
+  const theme = compileTheme(source);
+  themes.set(key, theme);
+  theme.catch(() => themes.delete(key));
   return theme;
 }
 
-function compileTheme(Handlebars: typeof HandlebarsModule, name: string, folder: string): Theme {
-  const files = readdirSync(folder);
-  const source = (file: string) => readFileSync(path.join(folder, file), 'utf8');
-  const compile = (ending: '.mjml.hbs' | '.txt.hbs', noEscape: boolean) => {
-    const handlebars = Handlebars.create();
-    for (const file of files.filter((candidate) => candidate.endsWith(ending) && !candidate.startsWith('edition.'))) {
-      handlebars.registerPartial(path.basename(file, ending), source(file));
-    }
-    handlebars.registerHelper('wrap', (text: string) => new Handlebars.SafeString(wrap(text)));
-    handlebars.registerHelper('or', (a: unknown, b: unknown) => Boolean(a) || Boolean(b));
-    handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
-    return handlebars.compile(source(`edition${ending}`), {
-      noEscape,
-      knownHelpersOnly: true,
-      knownHelpers: { wrap: true, is: true, or: true },
-    });
-  };
-  const mjml = compile('.mjml.hbs', false);
-  const text = compile('.txt.hbs', true);
-  return { name, mjml: (view) => mjml(view), text: (view) => text(view) };
+/** The theme that comes with the program. */
+export function plainTheme(): Promise<Theme> {
+  return loadTheme(themeSource('gazette', PLAIN_DESIGN, 'as it comes'));
+}
+
+export async function compileTheme({ templates, files: _files, ...source }: ThemeSource): Promise<Theme> {
+  // Loaded by whoever renders: a worker only splices.
+  const { default: handlebars } = await import('handlebars');
+  for (const [file, text] of Object.entries(templates)) refuseBroken(handlebars, file, text);
+  const mjml = compile(handlebars, templates, '.mjml.hbs', false);
+  const text = compile(handlebars, templates, '.txt.hbs', true);
+  return { ...source, mjml: (view) => mjml(view), text: (view) => text(view) };
+}
+
+function compile(
+  Handlebars: typeof HandlebarsModule,
+  templates: ThemeSource['templates'],
+  ending: string,
+  noEscape: boolean,
+) {
+  const handlebars = Handlebars.create();
+  for (const [file, text] of Object.entries(templates))
+    if (file.endsWith(ending) && !file.startsWith('edition.'))
+      handlebars.registerPartial(file.slice(0, -ending.length), text);
+  handlebars.registerHelper('wrap', (text: string) => new Handlebars.SafeString(wrap(text)));
+  handlebars.registerHelper('or', (a: unknown, b: unknown) => Boolean(a) || Boolean(b));
+  handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
+  return handlebars.compile(templates[`edition${ending}`] ?? '', {
+    noEscape,
+    knownHelpersOnly: true,
+    knownHelpers: HELPERS,
+  });
+}
+
+/** Handlebars reads a template when it is first used; what is wrong with it is said now. */
+function refuseBroken(handlebars: typeof HandlebarsModule, file: string, text: string): void {
+  try {
+    handlebars.precompile(text, { knownHelpersOnly: true, knownHelpers: HELPERS });
+  } catch (error) {
+    const reason = reasonOf(error);
+    const line = /line (\d+)/.exec(reason)?.[1] ?? String(lineIn(error) ?? 1);
+    throw new TemplateError(file, Number(line), reason.split('\n').at(-1)?.trim() || reason);
+  }
+}
+
+/** Handlebars says some of it as "… - 12:3". */
+function lineIn(error: unknown): number | undefined {
+  const [, line] = / - (\d+):\d+$/.exec(reasonOf(error)) ?? [];
+  return line === undefined ? undefined : Number(line);
+}
+
+/** What is wrong with a template, and where. */
+export class TemplateError extends RoundupError {
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+
+  constructor(file: string, line: number, reason: string) {
+    super('input-invalid', `${file}, line ${line}: ${reason}`);
+    this.file = file;
+    this.line = line;
+    this.reason = reason;
+  }
 }

@@ -9,6 +9,8 @@ import {
 } from '../editions/index.ts';
 import { noteToHtml, noteToText } from './note.ts';
 import { type Words, directionOf, wordsOf } from './words.ts';
+import { inkOn } from '../themes/index.ts';
+import type { Theme } from './theme.ts';
 import { TEXT_WIDTH } from '../lib/wrap.ts';
 
 // What the templates see: words that are ready to print, all plain text, but for the note's HTML.
@@ -23,6 +25,8 @@ export interface RenderInput {
     view: (token: string) => string;
     unsubscribe: (token: string) => string;
     preferences: (token: string) => string;
+    /** Of a picture of ours, by its path. */
+    media: (path: string) => string;
   };
 }
 
@@ -33,7 +37,7 @@ export interface Markers {
   viewToken: string;
 }
 
-export function viewOf(input: RenderInput, markers: Markers) {
+export function viewOf(input: RenderInput, markers: Markers, theme: Pick<Theme, 'colours' | 'logo' | 'footer'>) {
   const { publication, newsletter, content, links } = input;
   const words = wordsOf(newsletter.language);
   return {
@@ -41,6 +45,10 @@ export function viewOf(input: RenderInput, markers: Markers) {
     dir: words.direction,
     start: words.direction === 'rtl' ? 'right' : 'left',
     end: words.direction === 'rtl' ? 'left' : 'right',
+    colours: withInk(theme.colours),
+    logo: logoOf(theme.logo, publication, links.media),
+    footerHtml: noteToHtml(theme.footer),
+    footerText: noteToText(theme.footer, TEXT_WIDTH),
     publication: { ...publication, homeName: new URL(publication.homeUrl).host.replace(/^www\./, '') },
     newsletter: newsletter.name,
     subject: content.subject,
@@ -60,6 +68,15 @@ export function viewOf(input: RenderInput, markers: Markers) {
     preferencesUrl: links.preferences(markers.preferencesToken),
     words,
   };
+}
+
+function withInk({ light, dark }: Theme['colours']) {
+  return { light: { ...light, onAccent: inkOn(light) }, dark: { ...dark, onAccent: inkOn(dark) } };
+}
+
+function logoOf({ from, path, width }: Theme['logo'], { logoUrl }: Publication, media: (path: string) => string) {
+  if (from === 'upload' && path !== null) return { url: media(path), width };
+  return from === 'publication' && logoUrl !== null ? { url: logoUrl, width } : null;
 }
 
 function sectionView(section: EditionSection, words: Words, language: string) {

@@ -78,3 +78,33 @@ export function postForm(
     body: new URLSearchParams(fields),
   });
 }
+
+/** Somebody at the desk who looks at pages and sends forms. */
+export async function visitor(app: App, web: Web, person: Person = {}) {
+  const cookie = await enterDesk(app, web, person);
+  const _csrf = await csrfOf(web, cookie);
+  return {
+    cookie,
+    get: async (path: string) => {
+      const answer = await fetch(web.deskUrl + path, { headers: { cookie }, redirect: 'manual' });
+      return { status: answer.status, html: await answer.text() };
+    },
+    post: (path: string, fields: Record<string, string> = {}) => submitForm(web, path, { _csrf, ...fields }, cookie),
+    /** A form with a file, as a browser sends it. */
+    upload: async (
+      path: string,
+      fields: Record<string, string>,
+      file: { name: string; bytes: Uint8Array<ArrayBuffer> },
+    ) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ _csrf, ...fields })) form.set(name, value);
+      form.set('file', new Blob([file.bytes]), file.name);
+      const headers = { cookie, origin: web.deskUrl };
+      const answer = await fetch(web.deskUrl + path, { method: 'POST', redirect: 'manual', headers, body: form });
+      const to = answer.headers.get('location');
+      if (answer.status !== 303 || to === null) return { status: answer.status, html: await answer.text(), url: path };
+      const page = await fetch(web.deskUrl + to, { headers: { cookie: `${cookie}; ${cookieOf(answer)}` } });
+      return { status: page.status, html: await page.text(), url: to };
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import type { EditionContent, EditionPiece } from '../../src/editions/index.ts';
-import { type GapValues, type Rendered, builtInTheme, makeStencil, renderEdition } from '../../src/rendering/index.ts';
+import { type GapValues, type Rendered, plainTheme, makeStencil, renderEdition } from '../../src/rendering/index.ts';
 import type { RenderInput } from '../../src/rendering/view.ts';
 
 export function editionPiece(over: Partial<EditionPiece> = {}): EditionPiece {
@@ -56,12 +56,12 @@ export function renderInput(
       view: (token) => `https://news.example.org/e/${token}`,
       unsubscribe: (token) => `https://news.example.org/u/${token}`,
       preferences: (token) => `https://news.example.org/p/${token}`,
+      media: (path) => `https://news.example.org${path}`,
     },
   };
 }
 
-export const render = async (input = renderInput()): Promise<Rendered> =>
-  renderEdition(input, await builtInTheme('gazette'));
+export const render = async (input = renderInput()): Promise<Rendered> => renderEdition(input, await plainTheme());
 
 export function stencilOf(
   rendered: Pick<Rendered, 'subject' | 'html' | 'text' | 'hash'>,

@@ -19,6 +19,7 @@ const DESK: Assets = {
   'edition.js': [own('edition.js'), SCRIPT],
   'crop.js': [own('crop.js'), SCRIPT],
   'clock.js': [own('clock.js'), SCRIPT],
+  'theme.js': [own('theme.js'), SCRIPT],
 };
 const READERS: Assets = {
   ...COMMON,

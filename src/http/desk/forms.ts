@@ -7,6 +7,7 @@ import { type Access, type Identity, identityOf } from '../access.ts';
 import { originOf } from '../client.ts';
 import { problemOf } from '../problems.ts';
 import type { ShowPage } from '../show.ts';
+import type { Upload } from '../uploads.ts';
 import type { Door } from './guard.ts';
 import { expectedProblem } from './signIn.ts';
 
@@ -38,6 +39,8 @@ export interface Doing<P> {
   identity: Identity;
   newsroom: Newsroom;
   by: string;
+  /** The file that came along, for as long as the request lasts. */
+  upload: Upload | null;
 }
 
 /** Shows the page that a form is on; `extra` has what went wrong. */
@@ -47,7 +50,12 @@ export type FormPage = (
   extra: Record<string, unknown>,
 ) => Promise<FastifyReply>;
 
-export type Act<P> = (doing: Doing<P>) => Promise<Done>;
+/** What is shown at once, and once: what was looked up, or a secret. */
+export interface Shown {
+  shown: Record<string, unknown>;
+}
+
+export type Act<P> = (doing: Doing<P>) => Promise<Done | Shown>;
 
 /** A form's address, who may send it, what it does, and the page that it is on. */
 export interface Form<P> {
@@ -55,32 +63,50 @@ export interface Form<P> {
   access: Access;
   act: Act<P>;
   page: FormPage;
+  takesFile?: true;
 }
 
 export function formRoute<P extends object>(
   server: FastifyInstance,
   { app, door }: Pick<DeskParts, 'app' | 'door'>,
-  { path, access, act, page }: Form<P>,
+  { path, access, act, page, takesFile }: Form<P>,
 ): void {
-  server.post(path, { config: { access } }, async (request, reply): Promise<FastifyReply> => {
-    const identity = identityOf(request);
-    const body = fieldsOf(request.body);
-    const params = request.params as P;
-    try {
-      const newsroom = await app.newsroom();
-      const { to, ...done } = await actingFrom(originOf(request), () =>
-        act({ request, params, body, identity, newsroom, by: identity.account.name }),
-      );
-      door.tell(request, reply, done);
-      return await reply.redirect(to ?? '/', 303);
-    } catch (error) {
-      const { status, detail, hint, errors, code } = toldProblem(error);
-      reply.code(status);
-      const isStale = code === 'revision-changed';
-      const problem = errors?.[0]?.message ?? detail;
-      return page(request, reply, { problem, hint, errors, isStale, typed: body, unsaved: isStale ? body : undefined });
-    }
-  });
+  server.post(
+    path,
+    { config: { access, ...(takesFile ? { takesFile } : {}) } },
+    async (request, reply): Promise<FastifyReply> => {
+      const identity = identityOf(request);
+      const body = fieldsOf(request.body);
+      const params = request.params as P;
+      try {
+        const newsroom = await app.newsroom();
+        const result = await actingFrom(originOf(request), () =>
+          act({ request, params, body, identity, newsroom, by: identity.account.name, upload: request.upload }),
+        );
+        if ('shown' in result) return await page(request, reply, result.shown);
+        const { to, ...done } = result;
+        door.tell(request, reply, done);
+        return await reply.redirect(to ?? '/', 303);
+      } catch (error) {
+        const { status, detail, hint, errors, code } = toldProblem(error);
+        reply.code(status);
+        const isStale = code === 'revision-changed';
+        return page(request, reply, {
+          problem: errors?.[0] === undefined ? detail : sentenceOf(errors[0]),
+          hint,
+          isStale,
+          typed: body,
+          typedAt: request.url.split('?')[0],
+          unsaved: isStale ? body : undefined,
+        });
+      }
+    },
+  );
+}
+
+/** Our own words are a sentence; a validator's say what is wrong with a field. */
+function sentenceOf({ path, message }: { path: string; message: string }): string {
+  return path === '' || message.endsWith('.') ? message : `${path.replaceAll('.', ' ')}: ${message}`;
 }
 
 /** What another server did not give is told beside the form, like what the editor did wrong. */

@@ -5,6 +5,7 @@ import { getEdition, renderNow, sampleFor } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
+import { asSeen } from '../../mailView.ts';
 import { followEdition } from '../../events.ts';
 import { protectMail, protectPage } from '../../security.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
@@ -122,13 +123,4 @@ function addressOf(editionId: number, request: FastifyRequest): string {
 
 function viewOf(given: unknown): View {
   return VIEWS.find((known) => known === given) ?? 'desktop';
-}
-
-/** In the scheme that is asked for, whatever the browser's is; without images as many mail programs have it at first. */
-function asSeen(html: string, view: View): string {
-  const scheme = html.replaceAll(
-    '@media (prefers-color-scheme: dark)',
-    view === 'dark' ? '@media all' : '@media not all',
-  );
-  return view === 'images off' ? scheme.replace(/(<img\b[^>]*?)\ssrc="[^"]*"/g, '$1 src="data:,"') : scheme;
 }

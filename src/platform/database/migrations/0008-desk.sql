@@ -19,3 +19,20 @@ create table counts (
 );
 
 create index edition_revisions_subject on edition_revisions (lower(content ->> 'subject'));
+
+-- What an installation makes of the theme that comes with the program: revisions, and what is being worked on.
+create table themes (
+  name           text primary key check (name ~ '^[a-z0-9-]{1,40}$'),
+  -- In use; 0 is as it comes.
+  revision       int not null,
+  working        jsonb
+);
+create table theme_revisions (
+  theme          text not null references themes,
+  revision       int not null,
+  design         jsonb not null,
+  made_by        text not null,
+  made_at        timestamptz not null,
+  change         text not null default '',
+  primary key (theme, revision)
+);

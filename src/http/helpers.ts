@@ -1,0 +1,80 @@
+import type HandlebarsModule from 'handlebars';
+import { shortDateTime } from '../lib/time.ts';
+
+// What templates of pages can do beside printing what they are given. The desk's forms: each brings the page's token, and shows again what was
+// typed into it where it was refused (`typed`, of the form at `typedAt`).
+
+type Options = HandlebarsModule.HelperOptions;
+interface Root {
+  csrf?: string;
+  typed?: Record<string, string>;
+  typedAt?: string;
+}
+
+export const HELPERS = [
+  'count',
+  'when',
+  'iso',
+  'indent',
+  'is',
+  'words',
+  'say',
+  'form',
+  'val',
+  'checked',
+  'selected',
+] as const;
+
+function root({ data }: Options): Root {
+  return (data as { root: Root }).root;
+}
+
+/** What was typed into the form that is being printed; undefined where nothing of it was refused. */
+function typedIn(options: Options): Record<string, string> | undefined {
+  const { typed, typedAt } = root(options);
+  return typed !== undefined && typedAt === (options.data as { form?: string }).form ? typed : undefined;
+}
+
+export function registerHelpers(handlebars: typeof HandlebarsModule): void {
+  const {
+    escapeExpression: escape,
+    createFrame,
+    SafeString,
+  } = handlebars as typeof HandlebarsModule & {
+    escapeExpression: (text: string) => string;
+    createFrame: (data: unknown) => Record<string, unknown>;
+  };
+  handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
+  handlebars.registerHelper('when', (value: Date | null) => (value ? shortDateTime(value, 'UTC') : '–'));
+  handlebars.registerHelper('iso', (value: Date | null) => value?.toISOString() ?? '');
+  handlebars.registerHelper('indent', (depth: number) => '\u2003'.repeat(depth));
+  handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
+  handlebars.registerHelper('words', (value: string) => value.replaceAll('_', ' '));
+  // Puts what differs in the place of {names}.
+  handlebars.registerHelper('say', (text: string, { hash }: { hash: Record<string, unknown> }) =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => String(hash[name] ?? '')),
+  );
+  handlebars.registerHelper('form', function form(this: unknown, ...given: unknown[]) {
+    const options = given.at(-1) as Options;
+    const action = given.slice(0, -1).join('');
+    const data = createFrame(options.data);
+    data.form = action;
+    const attributes = Object.entries({ method: 'post', action, ...options.hash } as Record<string, unknown>)
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => `${name}="${escape(String(value))}"`);
+    const token = `<input type="hidden" name="_csrf" value="${escape(root(options).csrf ?? '')}">`;
+    return new SafeString(`<form ${attributes.join(' ')}>${token}${options.fn(this, { data })}</form>`);
+  });
+  handlebars.registerHelper(
+    'val',
+    (name: string, value: unknown, options: Options) => typedIn(options)?.[name] ?? value ?? '',
+  );
+  handlebars.registerHelper('checked', (name: string, isSo: unknown, options: Options) => {
+    const typed = typedIn(options);
+    return (typed === undefined ? Boolean(isSo) : name in typed) ? new SafeString(' checked') : '';
+  });
+  handlebars.registerHelper('selected', (name: string, value: unknown, now: unknown, options: Options) => {
+    const chosen = typedIn(options)?.[name] ?? now;
+    return String(chosen ?? '') === String(value ?? '') ? new SafeString(' selected') : '';
+  });
+}

@@ -1,0 +1,82 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RoundupError } from '../platform/errors.ts';
+
+// Forms with a file (RFC 7578), for routes that say so. The file goes to disk as it comes, into a folder of its own that is gone with the
+// answer; what is beside it are the form's fields.
+
+export interface Upload {
+  path: string;
+  /** What it is called where it comes from. */
+  name: string;
+  bytes: number;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    takesFile?: true;
+  }
+  interface FastifyRequest {
+    upload: Upload | null;
+    uploadFolder: string | null;
+  }
+}
+
+const MOST_BYTES = 300 * 1024 * 1024;
+const LIMITS = { fileSize: MOST_BYTES, files: 1, fields: 100, fieldSize: 200_000, parts: 110, headerPairs: 50 };
+
+export function takeUploads(server: FastifyInstance): void {
+  server.decorateRequest('upload', null);
+  server.decorateRequest('uploadFolder', null);
+  server.addContentTypeParser(
+    'multipart/form-data',
+    async (request: FastifyRequest, payload: NodeJS.ReadableStream) => {
+      if (request.routeOptions.config.takesFile !== true)
+        throw new RoundupError('unsupported-media', 'Send it with the Content-Type that the reference names.');
+      return readForm(request, payload);
+    },
+  );
+  server.addHook('onResponse', async ({ uploadFolder }) => {
+    if (uploadFolder !== null) await rm(uploadFolder, { recursive: true, force: true });
+  });
+}
+
+async function readForm(request: FastifyRequest, payload: NodeJS.ReadableStream): Promise<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  const writing: Promise<void>[] = [];
+  let tooLarge = false;
+  try {
+    const parser = new Busboy({ headers: request.headers as BusboyHeaders, limits: LIMITS });
+    parser.on('field', (name, value) => (fields[name] = value));
+    parser.on('file', (_field, stream, name) => {
+      // A file field that was left empty comes without a name.
+      if (name === undefined || name === '') return void stream.resume();
+      stream.once('limit', () => (tooLarge = true));
+      writing.push(keep(request, stream, name));
+    });
+    await pipeline(payload, parser);
+    await Promise.all(writing);
+  } catch (cause) {
+    await Promise.allSettled(writing);
+    throw new RoundupError('input-invalid', 'The form came broken, or not whole.', { cause });
+  }
+  if (tooLarge) throw new RoundupError('too-large', `The file is larger than ${MOST_BYTES / 1024 ** 2} MB.`);
+  return fields;
+}
+
+async function keep(request: FastifyRequest, stream: NodeJS.ReadableStream, name: string): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'roundup-upload-'));
+  request.uploadFolder = folder;
+  const file = createWriteStream(path.join(folder, 'upload'), { mode: 0o600 });
+  await pipeline(stream, file);
+  request.upload = {
+    path: path.join(folder, 'upload'),
+    name: path.basename(name).slice(0, 200),
+    bytes: file.bytesWritten,
+  };
+}
