@@ -21,6 +21,7 @@ const ORDER = [
   'reports',
   'newsroom',
   'app',
+  'doctor',
   'http',
   'workers',
   'demo',
@@ -28,7 +29,7 @@ const ORDER = [
 ];
 
 const folderOf = (part) => (part === 'workers' ? '^workers/' : part === 'app' ? '^src/app\\.ts$' : `^src/${part}/`);
-const DOMAINS = ORDER.slice(ORDER.indexOf('audit'), ORDER.indexOf('app')).concat('http', 'demo');
+const DOMAINS = ORDER.slice(ORDER.indexOf('audit'), ORDER.indexOf('app')).concat('doctor', 'http', 'demo');
 
 const layers = ORDER.slice(0, -1).map((part, index) => ({
   name: `${part}-imports-only-what-stands-above-it`,
@@ -50,6 +51,7 @@ const owned = [
   ['kysely', '^src/platform/database/'],
   ['nodemailer', '^src/platform/(smtp|mime)/'],
   ['bullmq', '^src/platform/queue/'],
+  ['@bull-board', '^src/platform/queue/'],
   ['ioredis', '^src/platform/queue/'],
   ['undici', '^src/platform/fetch/'],
   ['smtp-server', '^src/platform/(inbox|incoming)/'],

@@ -1,14 +1,11 @@
-import { resolveTxt } from 'node:dns/promises';
 import { Command } from 'commander';
 import { type ListedDkimKey, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
+import { dkimName, dkimOf, openResolver, zoneText } from '../doctor/index.ts';
 import { shortDateTime } from '../lib/time.ts';
-import { RoundupError, reasonOf } from '../platform/errors.ts';
+import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, withApp, withJson } from './context.ts';
 import { readDomain } from './input.ts';
 import { mark, print, printJson } from './output.ts';
-
-/** RFC 1035 3.3.14: the strings of a TXT record. */
-const MAX_STRING = 255;
 
 export function dkimCommand(): Command {
   const command = new Command('dkim').description('keys that mail is signed with (DKIM), and their DNS records');
@@ -47,7 +44,7 @@ async function make(name: string, options: CommonOptions & { selector?: string; 
     if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(selector))
       throw new RoundupError('input-invalid', `"${selector}" is not a selector: letters, digits and hyphens make one.`);
     const key = await newDkimKey(db, config.keys, { domain, selector, algorithm, now: clock.now() });
-    if (options.json) return printJson({ ...key, name: nameOf(key) });
+    if (options.json) return printJson({ ...key, name: dkimName(key) });
     print(
       `${mark.ok} a key for ${domain}, ${algorithm === 'rsa' ? 'RSA with 2048 bits' : 'Ed25519'}. Put this into the DNS:\n`,
     );
@@ -59,7 +56,7 @@ async function make(name: string, options: CommonOptions & { selector?: string; 
 async function list(options: CommonOptions): Promise<void> {
   await withApp(async ({ database: { db } }) => {
     const keys = await listDkimKeys(db);
-    if (options.json) return printJson({ keys: keys.map((key) => ({ ...key, name: nameOf(key) })) });
+    if (options.json) return printJson({ keys: keys.map((key) => ({ ...key, name: dkimName(key) })) });
     if (keys.length === 0) return print('No key yet: mail goes out unsigned. Make one with: roundup dkim new <domain>');
     for (const key of keys) {
       print(
@@ -72,10 +69,10 @@ async function list(options: CommonOptions): Promise<void> {
 
 async function use(name: string, selector: string, options: CommonOptions & { unchecked?: boolean }): Promise<void> {
   const domain = readDomain(name);
-  await withApp(async ({ database: { db }, clock }) => {
+  await withApp(async ({ database: { db }, clock, config }) => {
     const key = (await listDkimKeys(db)).find((known) => known.domain === domain && known.selector === selector);
     if (key === undefined) throw unknownKey(domain, selector);
-    if (options.unchecked !== true) await checkRecord(key);
+    if (options.unchecked !== true) await checkRecord(key, config.dnsServers);
     await useDkimKey(db, domain, selector, clock.now());
     if (options.json) return printJson({ domain, selector, inUse: true });
     print(`${mark.ok} mail from ${domain} is signed with ${selector} from now on`);
@@ -93,38 +90,26 @@ async function retire(name: string, selector: string, options: CommonOptions): P
   });
 }
 
-async function checkRecord(key: ListedDkimKey): Promise<void> {
-  let found: string[];
-  try {
-    found = (await resolveTxt(nameOf(key))).map((strings) => strings.join(''));
-  } catch (error) {
-    throw new RoundupError('input-invalid', `The DNS has no record ${nameOf(key)} yet: ${reasonOf(error)}`, {
-      hint: 'See what it has to be with: roundup dkim list. New records can take an hour; --unchecked goes on without.',
-    });
-  }
-  const wanted = publicPart(key.record);
-  if (found.some((record) => publicPart(record) === wanted)) return;
+async function checkRecord(key: ListedDkimKey, servers: string[]): Promise<void> {
+  const { state, name, found } = await dkimOf(openResolver(servers), key);
+  if (state === 'right') return;
+  if (state === 'wrong')
+    throw new RoundupError(
+      'input-invalid',
+      `The record ${name} holds another key: ${found.join(' | ').slice(0, 120)}`,
+      { hint: 'See what it has to be with: roundup dkim list' },
+    );
   throw new RoundupError(
     'input-invalid',
-    `The record ${nameOf(key)} holds another key: ${found.join(' | ').slice(0, 120)}`,
+    `The DNS has no record ${name} yet${state === 'missing' ? '' : ', or does not answer from here'}.`,
     {
-      hint: 'See what it has to be with: roundup dkim list',
+      hint: 'See what it has to be with: roundup dkim list. New records can take an hour; --unchecked goes on without.',
     },
   );
 }
 
-function publicPart(record: string): string | undefined {
-  return /\bp=([A-Za-z0-9+/= ]+)/.exec(record)?.[1]?.replace(/\s+/g, '');
-}
-
-function nameOf({ selector, domain }: ListedDkimKey): string {
-  return `${selector}._domainkey.${domain}`;
-}
-
-/** As a zone file has it: a TXT record is made of strings of 255 characters at most. */
 function printRecord(key: ListedDkimKey): void {
-  const strings = key.record.match(new RegExp(`.{1,${MAX_STRING}}`, 'g')) ?? [];
-  print(`  ${nameOf(key)}. TXT ${strings.map((part) => `"${part}"`).join(' ')}`);
+  print(`  ${dkimName(key)}. TXT ${zoneText(key.record)}`);
 }
 
 function stateOf({ usedSince, retiredAt }: ListedDkimKey): string {

@@ -39,6 +39,7 @@ export function demoConfig(dataDir: string, ports: DemoPorts): Config {
     returnPath: undefined,
     unsubscribeAddress: undefined,
     incoming: { listen: [], mailboxes: [] },
+    dnsServers: [],
     keys: localKeys(dataDir),
     dataDir,
     retentionDays: 400,

@@ -23,6 +23,8 @@ export type LetterName =
   // Of accounts:
   | 'invitation'
   | 'password-reset'
+  // Of the mail server:
+  | 'test-mail'
   // Of sources:
   | 'source-failing'
   | 'source-silent'

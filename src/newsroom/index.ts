@@ -22,6 +22,8 @@ export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { recomposeEdition } from './recompose.ts';
 export { renderNow, sampleFor } from './render.ts';
+export { makeSenderKey, retireSenderKey, signWith } from './senderKeys.ts';
+export { sendTestMail } from './testMail.ts';
 export { retryEdition } from './retry.ts';
 export {
   type Revised,
@@ -46,7 +48,7 @@ export {
   sendSoon,
   stopEdition,
 } from './send.ts';
-export { askToSubscribe, choosePublic, confirmSignUp, publicNewsletters } from './signUp.ts';
+export { askToSubscribe, choosePublic, confirmSignUp, inviteReader, publicNewsletters } from './signUp.ts';
 export { sendReaderLetters } from './readerLetters.ts';
 export { LONGEST_PAUSE_WEEKS, choicesOf, savePreferences } from './preferences.ts';
 export { askNewAddress, confirmNewAddress, eraseReader, mailSelfLink, readerData } from './selfService.ts';

@@ -1,5 +1,6 @@
 import { recordAct } from '../audit/index.ts';
 import { type Newsletter, listNewsletters } from '../editions/index.ts';
+import { parseAddress } from '../lib/addresses.ts';
 import { insertLetter } from '../letters/index.ts';
 import { type Tongue, tongueOf } from '../lib/tongues.ts';
 import type { Database } from '../platform/database/index.ts';
@@ -45,6 +46,32 @@ export async function askToSubscribe(
   const newsletterIds = newsletters.map(({ id }) => id);
   const topics = wanted.topics.filter((topic) => known.has(topic));
   await keepSignUp(db, { ...wanted, newsletterIds, topics }, clock.now());
+}
+
+/** Asks somebody whether they want a newsletter: they get the letter that everybody gets who asks. Throws `input-invalid`. */
+export async function inviteReader(
+  { db, clock }: Parts,
+  { id, language }: Pick<Newsletter, 'id' | 'language'>,
+  person: { address: string; name: string },
+  by: string,
+): Promise<void> {
+  const address = parseAddress(person.address);
+  if (address === undefined)
+    throw new RoundupError('input-invalid', `"${person.address.slice(0, 100)}" is not a mail address.`);
+  const wanted = {
+    address,
+    name: person.name,
+    language,
+    newsletterIds: [id],
+    topics: [],
+    form: `invited by ${by}`,
+    words: '',
+    from: '',
+  };
+  await db.transaction().execute(async (tx) => {
+    await keepSignUp(tx, wanted, clock.now());
+    await recordAct(tx, { actor: by, act: 'reader invited', subject: `newsletter ${id}` });
+  });
 }
 
 /** Subscribes whoever asked to what is chosen of it, and welcomes them. Undefined where the link is used or too old, or nothing of it is chosen. */

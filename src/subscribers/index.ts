@@ -18,7 +18,7 @@ export {
 } from './lists.ts';
 export { dropImport, eraseFromImports, readImport, stepImport, sweepImports } from './import/import.ts';
 export { dropLines } from './import/lines.ts';
-export { type ImportReport, OUTCOMES, withoutOutcomes } from './import/report.ts';
+export { type ImportReport, OUTCOMES, type Outcome, withoutOutcomes } from './import/report.ts';
 export {
   type ImportRun,
   type Undone,

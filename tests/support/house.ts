@@ -60,6 +60,8 @@ export function configFor(databaseUrl: string, dataDir: string): Config {
     returnPath: undefined,
     unsubscribeAddress: undefined,
     incoming: { listen: [], mailboxes: [] },
+    // Nobody is asked anything beyond this machine.
+    dnsServers: ['127.0.0.1:9'],
     keys: { current: { id: 'k1', secret: Buffer.from('a-secret-of-thirty-two-characters') }, retired: [] },
     dataDir,
     leaseSeconds: 30,

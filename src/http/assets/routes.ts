@@ -20,6 +20,8 @@ const DESK: Assets = {
   'crop.js': [own('crop.js'), SCRIPT],
   'clock.js': [own('clock.js'), SCRIPT],
   'theme.js': [own('theme.js'), SCRIPT],
+  'progress.js': [own('progress.js'), SCRIPT],
+  'refresh.js': [own('refresh.js'), SCRIPT],
 };
 const READERS: Assets = {
   ...COMMON,

@@ -36,6 +36,9 @@ export async function homeView(app: App, identity: Identity) {
     title: 'Editions',
     mayCompose: isAtLeast(identity.account.role, 'author'),
     wanted: [
+      ...(newsletters.length === 0 && isOperator(identity)
+        ? [{ text: 'Nothing is sent from here yet: take the first steps', link: '/start' }]
+        : []),
       ...editions.flatMap((edition) => wantedOf(edition, names.get(edition.newsletterId) ?? '', isEditor)),
       ...sources
         .filter(({ state }) => state === 'failing' || state === 'silent')
@@ -54,6 +57,10 @@ export async function homeView(app: App, identity: Identity) {
     pieces: (await recentCount(db, 'pieces', () => countPieces(db))).value,
     sources,
   };
+}
+
+function isOperator({ account, newsletterIds }: Identity): boolean {
+  return isAtLeast(account.role, 'administrator') && newsletterIds === null;
 }
 
 /** What an edition wants of whoever looks. */

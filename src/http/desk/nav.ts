@@ -37,6 +37,7 @@ const ROOMS: Room[] = [
     within: [
       { href: '/settings', name: 'Settings', who: 'administrator' },
       { href: '/start', name: 'First steps', who: 'administrator' },
+      { href: '/senders', name: 'Senders', who: 'administrator' },
       { href: '/themes', name: 'Themes', who: 'administrator' },
       { href: '/accounts', name: 'Accounts', who: 'administrator' },
       { href: '/webhooks', name: 'Webhooks', who: 'administrator' },

@@ -1,7 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFrom } from '../../audit/index.ts';
-import { QUEUE } from '../../app.ts';
-import { workersPresent } from '../../dispatch/index.ts';
 import { findNewsletter } from '../../editions/index.ts';
 import { fetchEditionImages, proposeEdition } from '../../newsroom/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
@@ -13,7 +11,6 @@ import { expectedProblem } from './signIn.ts';
 
 const VIEWER = { access: { who: 'viewer' } } as const;
 const AUTHOR = { access: { who: 'author' } } as const;
-const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 
 export function deskRoutes(server: FastifyInstance, { app, show }: DeskParts): void {
   const { db } = app.database;
@@ -39,18 +36,5 @@ export function deskRoutes(server: FastifyInstance, { app, show }: DeskParts): v
       reply.code(status);
       return home(request, reply, { problem: detail });
     }
-  });
-
-  server.get('/queue', { config: OPERATOR }, async (request, reply) => {
-    const queues = await app.queues();
-    const rows = await Promise.all(
-      Object.values(QUEUE).map(async (name) => ({ name, ...(await queues.queue(name).counts()) })),
-    );
-    return show(request, reply, 'queue', {
-      title: 'Queue',
-      backend: queues.backend,
-      rows,
-      workers: await workersPresent(db),
-    });
   });
 }

@@ -55,6 +55,8 @@ export interface Config {
   unsubscribeAddress: string | undefined;
   /** Where mail that comes back is taken, or fetched. */
   incoming: Incoming;
+  /** Who is asked for what the DNS says of senders; none: the machine's own. */
+  dnsServers: string[];
   keys: SigningKeys;
   dataDir: string;
   /** How long a worker may be silent before what it holds is given to others. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { parseAddress } from '../../lib/addresses.ts';
 import type { SigningKey, SigningKeys } from '../../lib/tokens.ts';
@@ -56,6 +57,7 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
     redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:'], 'redis://host:6379'),
     relays: relays ?? [],
     ...readIncoming(reader),
+    dnsServers: reader.read('DNS_SERVERS', parseServers, 'addresses of DNS servers, with commas between') ?? [],
     dataDir,
     logLevel:
       reader.read('LOG_LEVEL', (text) => LOG_LEVELS.find((level) => level === text), LOG_LEVELS.join(', ')) ?? 'info',
@@ -63,6 +65,16 @@ export function readConfig(env: Environment, cwd: string, makeKeys: (dataDir: st
   };
   reader.throwProblems();
   return { ...config, keys: secrets ?? makeKeys(dataDir) };
+}
+
+/** Addresses, each with a port where it is not 53: 192.0.2.1, 127.0.0.1:5353, [2001:db8::1]:53. */
+function parseServers(text: string): string[] | undefined {
+  const servers = text.split(/[\s,]+/).filter((server) => server !== '');
+  const bare = servers.map(
+    (server) =>
+      /^\[(.+)\](?::\d{1,5})?$/.exec(server)?.[1] ?? (isIP(server) ? server : server.replace(/:\d{1,5}$/, '')),
+  );
+  return bare.every((address) => isIP(address) > 0) ? servers : undefined;
 }
 
 /** An address that nobody reads mail of is none to offer. */

@@ -3,6 +3,7 @@ import {
   type IQueueBackend,
   type Job,
   type Processor,
+  type Queue,
   createPostgresBackend,
   createRedisBackend,
   runMigrations,
@@ -13,6 +14,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { RoundupError, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { type Board, openBoard } from './board.ts';
 
 // BullMQ on either of its backends: PostgreSQL, so that one process and one database do, or Redis. The ledger is the truth
 // and the queue a nudge: a job may be lost, run twice or come late, and no mail is lost, doubled or forgotten for it.
@@ -58,6 +60,8 @@ export interface Queues {
   backend: 'postgres' | 'redis';
   queue(name: string): NudgeQueue;
   worker(name: string, handle: Handler, options: WorkerOptions): QueueWorker;
+  /** bull-board over these queues, to look at. */
+  board(names: string[]): Promise<Board>;
   close(): Promise<void>;
 }
 
@@ -149,6 +153,7 @@ function makeHub(classes: Classes, connection: unknown, exclusively: Exclusively
   };
   return {
     queue: (name: string): NudgeQueue => nudgeQueue(open(name), exclusively),
+    board: (names: string[]): Promise<Board> => openBoard(names.map(open) as unknown as Queue[]),
     worker(name: string, handle: Handler, options: WorkerOptions): QueueWorker {
       const processor: Processor = (job: Job) => handle(job.name, job.data as Record<string, string | number>);
       const lockDuration = options.lockMs ?? LOCK_MS;

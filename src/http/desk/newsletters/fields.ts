@@ -35,8 +35,12 @@ const DAYS = [
   { key: '*', name: 'every day' },
 ] as const;
 
+const NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+
 export function scheduleFields(schedule: Newsletter['schedule']) {
-  const [, minute, hour, day] = /^(\d{1,2}) (\d{1,2}) \* \* (\d|1-5|\*)$/.exec(schedule?.cron ?? '') ?? [];
+  const [, minute, hour, named] = /^(\d{1,2}) (\d{1,2}) \* \* (\d|1-5|\*|[a-z]{3})$/i.exec(schedule?.cron ?? '') ?? [];
+  const at = NAMES.indexOf(named?.toLowerCase() ?? '');
+  const day = at === -1 ? named : String(at);
   const isPlain = DAYS.some(({ key }) => key === day);
   const when = schedule === null ? 'never' : isPlain ? (day ?? '') : 'pattern';
   const time = isPlain ? `${hour?.padStart(2, '0')}:${minute?.padStart(2, '0')}` : '09:00';

@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify';
+import type { App } from '../../../app.ts';
+import { listActs } from '../../../audit/index.ts';
+import { findPublication, listEditions, listNewsletters } from '../../../editions/index.ts';
+import { countPieces } from '../../../pieces/index.ts';
+import { recentCount } from '../../../platform/database/index.ts';
+import { listSources } from '../../../sources/index.ts';
+import { countSubscriptions } from '../../../subscribers/index.ts';
+import type { DeskParts, FormPage } from '../forms.ts';
+import { senderDomains } from './senders.ts';
+import { publicationFields } from './settings.ts';
+
+// An administrator's first hour: what is to be done, in the order in which it is, each with its form, and whether it is done. What was
+// done elsewhere counts.
+
+const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
+
+export function startRoutes(server: FastifyInstance, { app, show }: DeskParts): void {
+  const page: FormPage = async (request, reply, extra) => {
+    const { db } = app.database;
+    const steps = await stepsOf(app);
+    const [newsletter] = await listNewsletters(db);
+    const [edition] = await listEditions(db, { limit: 1 });
+    return show(request, reply, 'start', {
+      title: 'First steps',
+      scripts: ['refresh.js'],
+      ...publicationFields(await findPublication(db)),
+      domains: await senderDomains(app),
+      hasRelay: app.config.relays.length > 0,
+      relays: app.config.relays.map(({ name }) => name),
+      newsletter,
+      edition,
+      zones: Intl.supportedValuesOf('timeZone'),
+      step: Object.fromEntries(steps.map((step, at) => [step.key, { ...step, number: at + 1 }])),
+      doneCount: steps.filter(({ isDone }) => isDone).length,
+      stepCount: steps.length,
+      ...extra,
+    });
+  };
+  server.get('/start', { config: OPERATOR }, (request, reply) => page(request, reply, {}));
+}
+
+export interface Step {
+  key: string;
+  isDone: boolean;
+}
+
+/** What of the first hour is done. */
+export async function stepsOf(app: App): Promise<Step[]> {
+  const { db } = app.database;
+  const newsletters = await listNewsletters(db);
+  const domains = await senderDomains(app);
+  const active = await Promise.all(
+    newsletters.map(({ id }) =>
+      recentCount(db, `newsletter/${id}/active`, async () => (await countSubscriptions(db, id)).active),
+    ),
+  );
+  const [mailed] = await listActs(db, { act: 'test mail sent', limit: 1 });
+  const [tested] = await listActs(db, { act: 'test sent', limit: 1 });
+  return [
+    { key: 'publication', isDone: (await findPublication(db)) !== undefined },
+    { key: 'sender', isDone: domains.length > 0 && domains.every(({ isRight, isSigned }) => isRight && isSigned) },
+    { key: 'mail', isDone: mailed !== undefined },
+    { key: 'source', isDone: (await listSources(db)).length > 0 && (await countPieces(db)) > 0 },
+    { key: 'newsletter', isDone: newsletters.length > 0 },
+    { key: 'import', isDone: active.some(({ value }) => value > 0) },
+    { key: 'test', isDone: tested !== undefined },
+  ];
+}
