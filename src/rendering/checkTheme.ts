@@ -28,9 +28,12 @@ export async function checkTheme(source: ThemeSource, input: RenderInput): Promi
     const view = await viewFor(input, plain, openGaps());
     plain.text(view);
     const { text, places } = unmarked(mjml(view), Object.keys(source.templates));
-    return [...unclosed(text), ...(await mjmlErrors(text))]
-      .slice(0, MOST)
-      .map(({ line, message }) => ({ ...(places[line - 1] ?? { file: 'edition.mjml.hbs', line: 1 }), message }));
+    const problems = [...unclosed(text), ...(await mjmlErrors(text))].map(({ line, message }) => ({
+      ...(places[line - 1] ?? { file: 'edition.mjml.hbs', line: 1 }),
+      message,
+    }));
+    // A line that is printed for each piece is wrong once.
+    return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()].slice(0, MOST);
   } catch (error) {
     if (error instanceof TemplateError) return [{ file: error.file, line: error.line, message: error.reason }];
     return [{ file: 'edition.mjml.hbs', line: 1, message: reasonOf(error) }];

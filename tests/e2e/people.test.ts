@@ -69,6 +69,7 @@ suite(`people at the desk in a browser${browserMissing === undefined ? '' : ` ($
     expect(await page.locator('.secret').innerText()).toMatch(/^rup_\w{40}$/);
     await look(page, 'token');
 
+    await page.getByRole('link', { name: 'House' }).click();
     await page.getByRole('link', { name: 'Accounts' }).click();
     await page.getByLabel('Name', { exact: true }).fill('Bo Lindqvist');
     await page.getByLabel('Mail address').fill('bo@review.example');

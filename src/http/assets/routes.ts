@@ -22,6 +22,7 @@ const DESK: Assets = {
   'theme.js': [own('theme.js'), SCRIPT],
   'progress.js': [own('progress.js'), SCRIPT],
   'refresh.js': [own('refresh.js'), SCRIPT],
+  'keys.js': [own('keys.js'), SCRIPT],
 };
 const READERS: Assets = {
   ...COMMON,

@@ -24,6 +24,8 @@ export function startRoutes(server: FastifyInstance, { app, show }: DeskParts): 
     return show(request, reply, 'start', {
       title: 'First steps',
       scripts: ['refresh.js'],
+      // Where its forms come back to.
+      back: 'start',
       ...publicationFields(await findPublication(db)),
       domains: await senderDomains(app),
       hasRelay: app.config.relays.length > 0,

@@ -1,0 +1,190 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { type Web, startWeb } from '../../src/http/index.ts';
+import { getNewsletter } from '../../src/editions/index.ts';
+import { previewImport, proposeEdition } from '../../src/newsroom/index.ts';
+import { sql } from '../../src/platform/database/index.ts';
+import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { deskLink } from '../support/desk.ts';
+import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
+import { lookAt } from '../support/look.ts';
+
+// Every room of the desk in a real Chromium: how it looks on telephones and desktops, by day and by night, what axe-core finds, what it
+// costs; a theme that follows what is typed; the sheet of shortcuts.
+
+const suite = browserMissing === undefined ? describe : describe.skip;
+
+suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissing})`}`, () => {
+  let house: Awaited<ReturnType<typeof openHouse>>;
+  let web: Web;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    house = await openHouse({ inbox: true });
+    web = await startWeb(house);
+    const { db } = house.database;
+    await addPublication(db);
+    await addNewsletter(db, {
+      schedule: { cron: '0 9 * * 4' },
+      timeZone: 'Europe/London',
+      topics: [{ key: 'asia', title: 'Asia' }],
+    });
+    await addReaders(db, 1, 60);
+    await addPieces(
+      db,
+      [1, 2, 3, 4, 5, 6].map((n) => ({
+        slug: `p${n}`,
+        title: n < 3 ? `A long headline that is told twice, ${n}` : `Piece ${n}`,
+        publishedAt: new Date(Date.now() - n * 3.6e6).toISOString(),
+      })),
+    );
+    const newsletter = await getNewsletter(db, 'weekly');
+    await db
+      .transaction()
+      .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
+    await sql`insert into segments (newsletter_id, name, filter, made_by, changed_at) values (1, 'Asia', 'topic is asia', 'Ed', now())`.execute(
+      db,
+    );
+    await sql`insert into suppressions (address_key, reason, detail) values ('no@readers.example', 'complaint', 'a complaint')`.execute(
+      db,
+    );
+    const list = path.join(mkdtempSync(path.join(tmpdir(), 'roundup-list-')), 'people.csv');
+    writeFileSync(list, 'email,name,plan\nann@readers.example,Ann,gold\nnonsense,,\n');
+    await previewImport({ db, clock: house.clock }, list, { newsletterId: 1, ground: '', name: 'people.csv' }, 'Ed');
+    browser = await launchBrowser();
+    const context = await browser.newContext({ bypassCSP: true });
+    page = await context.newPage();
+    await page.goto(await deskLink(house, web, '/', { name: 'Ana' }));
+  }, 90_000);
+  afterAll(async () => {
+    await browser?.close();
+    await web?.close();
+    await house?.remove();
+  });
+
+  const ROOMS: [name: string, path: string, heading: string | RegExp][] = [
+    ['sources', '/sources', 'Sources'],
+    ['source', '/sources/1', 'Test source'],
+    ['pool', '/pieces', 'Pool'],
+    ['piece', '/pieces/1', /headline/],
+    ['newsletters', '/newsletters', 'Newsletters'],
+    ['newsletter', '/newsletters/1', 'The Weekly'],
+    ['themes', '/themes', 'Themes'],
+    ['theme', '/themes/gazette', 'gazette'],
+    ['trial', '/themes/gazette/trial', 'Trial of gazette'],
+    ['subscribers', '/subscribers?newsletter=1', 'Subscribers'],
+    ['subscriber', '/subscribers/1', 'reader.1@readers.example'],
+    ['imports', '/imports', 'Imports'],
+    ['import', '/imports/1', 'people.csv'],
+    ['segments', '/segments', 'Segments'],
+    ['suppressions', '/suppressions', 'Suppressions'],
+    ['settings', '/settings', 'Settings'],
+    ['senders', '/senders', 'Senders'],
+    ['webhooks', '/webhooks', 'Webhooks'],
+    ['queue', '/queue', 'Queue'],
+    ['ledger', '/editions/1/ledger', /no\. 1/],
+  ];
+
+  test.each(ROOMS)(
+    '%s looks well, and costs little',
+    async (name, address, heading) => {
+      const loaded: { url: string; bytes: number }[] = [];
+      const keep = (response: { url(): string; body(): Promise<Buffer> }) =>
+        void response.body().then(
+          (body) => loaded.push({ url: response.url(), bytes: gzipSync(body).length }),
+          () => {},
+        );
+      page.on('response', keep);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(`${web.deskUrl}${address}`, { waitUntil: 'load' });
+      await page.waitForTimeout(400);
+      page.off('response', keep);
+      expect(await page.locator('h1').innerText()).toMatch(heading);
+      expect(loaded.length).toBeLessThanOrEqual(15);
+      const code = loaded.filter(({ url }) => /\.(js|css)$/.test(url)).reduce((sum, { bytes }) => sum + bytes, 0);
+      expect(code).toBeLessThan(150_000);
+      const shift = await page.evaluate(`new Promise((resolve) => {
+        let sum = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
+          .observe({ type: 'layout-shift', buffered: true });
+        setTimeout(() => resolve(sum), 200);
+      })`);
+      expect(shift).toBeLessThan(0.05);
+      await lookAt(page, `room-${name}`, [360, 375, 1280]);
+    },
+    60_000,
+  );
+
+  test('a theme is seen as it is typed, and what is wrong stands beside it', async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(`${web.deskUrl}/themes/gazette`);
+    await page.getByLabel('kickers, links, buttons, by day').fill('#0055aa');
+    const accent = () =>
+      page
+        .frames()
+        .find((frame) => frame.url().includes('/frame'))
+        ?.evaluate(`getComputedStyle(document.querySelector('.more a')).color`)
+        .catch(() => undefined);
+    await becomes(accent, 'rgb(0, 85, 170)');
+    await page.getByLabel('text, by day').fill('#eeeeee');
+    await page.locator('[data-part="contrast"] .finding').first().waitFor();
+    await page.goto(`${web.deskUrl}/themes/gazette?file=item.mjml.hbs`);
+    const editor = page.locator('[data-editor]');
+    await editor.fill((await editor.inputValue()).replace('<mj-text>', '<mj-text colour="red">'));
+    await page.locator('[data-part="problems"] .finding', { hasText: 'Attribute colour is illegal' }).waitFor();
+    await page.locator('[data-part="problems"] a').first().click();
+    expect(
+      await editor.evaluate((node: { value: string; selectionStart: number; selectionEnd: number }) =>
+        node.value.slice(node.selectionStart, node.selectionEnd),
+      ),
+    ).toContain('colour="red"');
+    await lookAt(page, 'theme-fault', [375, 1280]);
+    await page.goto(`${web.deskUrl}/themes/gazette`);
+    await page.getByRole('button', { name: 'Throw away what was changed' }).click();
+    await page.getByText('Nothing is being changed').waitFor();
+  }, 60_000);
+
+  test('shortcuts lead to rooms and pieces, their sheet lists them, and they can be turned off', async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(`${web.deskUrl}/editions/1`);
+    await page.keyboard.press('?');
+    const sheet = page.locator('dialog.keys');
+    await sheet.waitFor();
+    expect(await sheet.innerText()).toContain('hold it for the next edition');
+    await lookAt(page, 'shortcuts', [375, 1280]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    expect(await page.evaluate(`document.activeElement.classList.contains('piece')`)).toBe(true);
+    await page.keyboard.press('e');
+    expect(await page.evaluate('document.activeElement.name')).toBe('title');
+    await page.keyboard.type('gp');
+    expect(new URL(page.url()).pathname).toBe('/editions/1');
+    await page.keyboard.press('Escape');
+    await page.evaluate('document.activeElement.blur()');
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await page.getByRole('heading', { level: 1, name: 'Pool' }).waitFor();
+    await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
+    await sheet.getByRole('checkbox').uncheck();
+    await sheet.getByRole('button', { name: 'Close' }).click();
+    await page.keyboard.press('?');
+    await page.waitForTimeout(200);
+    expect(await sheet.count()).toBe(0);
+    await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
+    await sheet.getByRole('checkbox').check();
+    await sheet.getByRole('button', { name: 'Close' }).click();
+  }, 60_000);
+
+  async function becomes(read: () => Promise<unknown> | undefined, wanted: unknown): Promise<void> {
+    for (let tries = 0; tries < 60; tries++) {
+      if ((await read()) === wanted) return;
+      await page.waitForTimeout(150);
+    }
+    expect(await read()).toBe(wanted);
+  }
+});
