@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util';
 import Fastify from 'fastify';
 import { SCOPES, makeAccount, makeToken } from '../src/accounts/index.ts';
-import { freezeAudience } from '../src/dispatch/index.ts';
 import { listEditions } from '../src/editions/index.ts';
 import { startWeb } from '../src/http/index.ts';
-import { sql } from '../src/platform/database/index.ts';
 import { pageOfSubscribers } from '../src/subscribers/index.ts';
+import { type Size, fill, hundredth } from './fill.ts';
 import { openHouse } from './house.ts';
 
 // What the API's lists cost when there is little and when there is much, and what accounts, validation and limits cost beside a
@@ -21,16 +20,13 @@ const { values: options } = parseArgs({
   },
 });
 const REQUESTS = Number(options.requests);
-const LARGE = {
+const LARGE: Size = {
   subscribers: Number(options.subscribers),
   pieces: Number(options.pieces),
   editions: Number(options.editions),
 };
-/** A hundredth of it, as the aim names them. */
-const SMALL = { subscribers: LARGE.subscribers / 100, pieces: LARGE.pieces / 100, editions: LARGE.editions / 100 };
+const SMALL = hundredth(LARGE);
 const log = (line: string) => process.stderr.write(`${line}\n`);
-
-type Size = typeof LARGE;
 
 interface Side {
   call(path: string): Promise<number>;
@@ -79,60 +75,6 @@ async function timed(url: string, headers: Record<string, string>): Promise<numb
   await answer.text();
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`);
   return performance.now() - began;
-}
-
-async function fill(db: Awaited<ReturnType<typeof openHouse>>['app']['database']['db'], size: Size): Promise<void> {
-  const { subscribers, pieces, editions } = size;
-  await sql`insert into subscribers (address, address_key, domain, name)
-    select a, a, split_part(a, '@', -1), 'Reader ' || n
-    from (select n, 'reader.' || n || '@d' || n % 500 || '.example' as a from generate_series(1, ${subscribers}) n) x`.execute(
-    db,
-  );
-  await sql`insert into subscriptions (newsletter_id, subscriber_id, state)
-    select (select min(id) from newsletters), id, (case when id % 20 = 0 then 'unsubscribed' else 'active' end)::subscription_state from subscribers`.execute(
-    db,
-  );
-  await sql`insert into suppressions (address_key, reason) select address_key, 'manual' from subscribers where id % 50 = 0`.execute(
-    db,
-  );
-  await sql`insert into sources (name, url) select 'Source ' || n, 'https://s' || n || '.example/feed' from generate_series(1, 10) n`.execute(
-    db,
-  );
-  await sql`insert into pieces (url_key, url, source_id, title, deck, kind, region, authors, published_at, first_seen_at, changed_at)
-    select 'example.org/' || n, 'https://example.org/' || n, (select min(id) from sources), 'Headline number ' || n || ' of many', 'A deck.',
-      'Analysis', 'Europe', array['Author ' || n % 97], t, t, t
-    from (select n, now() - n * interval '9 minutes' as t from generate_series(1, ${pieces}) n) x`.execute(db);
-  await sql`insert into piece_sources (source_id, piece_id, published_at) select source_id, id, published_at from pieces`.execute(
-    db,
-  );
-  await sql`insert into piece_likeness (piece_id, other_id, score, reason, found_at)
-    select id, id + 1, 0.9, 'alike', now() from pieces where id % 10 = 0 and id < (select max(id) from pieces)`.execute(
-    db,
-  );
-  await sql`insert into editions (newsletter_id, number, state, window_from, window_to, created_at)
-    select (select min(id) from newsletters), n, (case when n = 1 then 'sending' else 'sent' end)::edition_state, now(), now(), now() from generate_series(1, ${editions}) n`.execute(
-    db,
-  );
-  await sql`insert into audit_log (actor, act, subject) select 'somebody', 'edition revised', 'edition ' || n % ${editions} from generate_series(1, ${editions * 200}) n`.execute(
-    db,
-  );
-  await sql`insert into imports (newsletter_id, ground, made_by, made_at, report)
-    select (select min(id) from newsletters), 'x', 'y', now(), '{"lines":0,"subscribed":0,"alreadySubscribed":0,"left":0,"suppressed":0,"repeated":0,"invalid":0,"problems":[]}'
-    from generate_series(1, ${editions}) n`.execute(db);
-  await sql`insert into webhooks (name, url, events, secret, created_at) values ('w', 'https://w.example/', '{test}', '', now())`.execute(
-    db,
-  );
-  await sql`insert into webhook_deliveries (webhook_id, event_id, type, payload) select 1, 'msg_' || n, 'test', '{}' from generate_series(1, ${editions * 100}) n`.execute(
-    db,
-  );
-  const { rows } = await sql<{ id: number }>`select min(id) as id from newsletters`.execute(db);
-  const newsletterId = rows[0]?.id as number;
-  await db
-    .transaction()
-    .execute((tx) =>
-      freezeAudience(tx, { editionId: 1, newsletterId, correctsEditionId: null, hash: '', others: [], variantOf: {} }),
-    );
-  await sql`vacuum analyze`.execute(db);
 }
 
 const LISTS = [

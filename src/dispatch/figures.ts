@@ -1,7 +1,7 @@
 import type { Edition } from '../editions/index.ts';
-import { type Database, forgetCounts, recentCount, sql } from '../platform/database/index.ts';
+import { type Database, forgetCounts, keptCounts, recentCount, sql } from '../platform/database/index.ts';
 import type { Sums } from './delivery.ts';
-import { type DomainSums, type Reason, reasonsOf, sumsByDomain, sumsOf } from './sums.ts';
+import { type DomainSums, type Reason, asSums, reasonsOf, sumsByDomain, sumsOf } from './sums.ts';
 
 // An edition's figures for those who look at it. Each is a sum over the ledger, of the moment that stands beside it.
 
@@ -25,13 +25,31 @@ export interface CoursePoint {
 
 const MOST_ROWS = 12;
 const POINTS = 60;
+const NOTHING = asSums([]);
 
 type Of = Pick<Edition, 'id' | 'state' | 'startedAt' | 'finishedAt'>;
 
 /** The sums of an edition that may be some seconds old where it is large; all zero before it begins. */
 export async function recentSums(db: Database, edition: Of): Promise<{ value: Sums; at: Date }> {
-  if (edition.startedAt === null) return { value: await sumsOf(db, edition.id), at: new Date() };
+  if (edition.startedAt === null) return { value: NOTHING, at: new Date() };
   return recentCount(db, `ledger/${edition.id}/sums`, () => sumsOf(db, edition.id), { overSince: overSince(edition) });
+}
+
+/** The sums of several, in one look for those that are over for good. */
+export async function sumsOfMany(db: Database, editions: Of[]): Promise<Map<number, Sums>> {
+  const over = editions.filter((edition) => overSince(edition) !== null);
+  const kept = await keptCounts<Sums>(
+    db,
+    over.map(({ id }) => `ledger/${id}/sums`),
+  );
+  const sums = new Map<number, Sums>();
+  for (const edition of editions) {
+    const known = kept.get(`ledger/${edition.id}/sums`);
+    const since = overSince(edition);
+    const isGood = known !== undefined && since !== null && known.at > since;
+    sums.set(edition.id, isGood ? known.value : (await recentSums(db, edition)).value);
+  }
+  return sums;
 }
 
 export async function recentDetails(db: Database, edition: Of): Promise<{ value: Details; at: Date }> {

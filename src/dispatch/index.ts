@@ -22,4 +22,4 @@ export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKe
 export { approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';
 export { type ReaderDelivery, deliveriesTo, eraseDeliveries, mailedSubscribers, readdress } from './erase.ts';
-export { type CoursePoint, recentDetails, recentSums } from './figures.ts';
+export { type CoursePoint, recentDetails, recentSums, sumsOfMany } from './figures.ts';

@@ -17,7 +17,8 @@ async function archivedSums(db: Database, editionId: number): Promise<Sums | und
   return rows[0]?.sums;
 }
 
-function asSums(rows: { state: string; count: number }[]): Sums {
+/** Of counts by state. */
+export function asSums(rows: { state: string; count: number }[]): Sums {
   const counts = Object.fromEntries(DELIVERY_STATES.map((state) => [state, 0]));
   for (const { state, count } of rows) counts[state] = count;
   return { ...counts, audience: rows.reduce((sum, row) => sum + row.count, 0) } as Sums;

@@ -6,7 +6,7 @@ import { recordAct } from '../audit/index.ts';
 import { mailedSubscribers } from '../dispatch/index.ts';
 import { randomId } from '../lib/ids.ts';
 import { SECOND_MS } from '../lib/time.ts';
-import type { Database } from '../platform/database/index.ts';
+import { type Database, forgetCounts } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
 import {
   type ImportReport,
@@ -159,6 +159,7 @@ export async function undoImport({ db }: Pick<Parts, 'db'>, id: number, by: stri
         hint: 'See which there are with: roundup subscribers imports',
       });
     await dropLines(tx, id);
+    await forgetCounts(tx, 'newsletter/');
     await recordAct(tx, { actor: by, act: 'import undone', subject: `import ${id}`, detail: { ...undone } });
     return undone;
   });

@@ -21,7 +21,7 @@ export { addSource, changeSource, getSource } from './sources.ts';
 export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { recomposeEdition } from './recompose.ts';
-export { renderNow, sampleFor } from './render.ts';
+export { previewOf, renderNow } from './render.ts';
 export { makeSenderKey, retireSenderKey, signWith } from './senderKeys.ts';
 export { sendTestMail } from './testMail.ts';
 export { retryEdition } from './retry.ts';

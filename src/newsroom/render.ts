@@ -84,25 +84,41 @@ export function renderWith(parts: Parts, edition: Edition, theme: ThemeSource): 
   return renderFresh(parts, edition, undefined, theme);
 }
 
-async function renderFresh(
-  { db, clock, keys, baseUrl, unsubscribeAddress }: Parts,
+/** An edition drawn as a mail, with what it was drawn from. */
+async function draw(
+  { db, clock, baseUrl }: Pick<Parts, 'db' | 'clock' | 'baseUrl'>,
   edition: Edition,
-  variant?: EditionContent,
-  theme?: ThemeSource,
-): Promise<RenderedEdition> {
-  const newsletter = await findNewsletter(db, edition.newsletterId);
+  { variant, theme }: { variant?: EditionContent | undefined; theme?: ThemeSource | undefined } = {},
+) {
+  const [newsletter, publication, content] = await Promise.all([
+    findNewsletter(db, edition.newsletterId),
+    getPublication(db),
+    variant ?? readContent(db, edition),
+  ]);
   if (newsletter === undefined) throw new Error(`edition ${edition.id} belongs to no newsletter`);
-  const publication = await getPublication(db);
-  const content = variant ?? (await readContent(db, edition));
-  const { content: shown, problems: imageProblems } = await withOwnImages(db, content, baseUrl);
-  const news = isOpen(edition) ? await newsOf(db, content) : [];
+  const [{ content: shown, problems: imageProblems }, source] = await Promise.all([
+    withOwnImages(db, content, baseUrl),
+    theme ?? readTheme(db, newsletter.theme),
+  ]);
   const links = readerLinks(baseUrl);
   const date = edition.slotAt ?? clock.now();
-  const source = theme ?? (await readTheme(db, newsletter.theme));
   const rendered = await renderEdition(
     { publication, newsletter, edition: { number: edition.number, date }, content: shown, links },
     await loadTheme(source),
   );
+  return { newsletter, publication, content, rendered, imageProblems, source, date, links };
+}
+
+async function renderFresh(
+  parts: Parts,
+  edition: Edition,
+  variant?: EditionContent,
+  theme?: ThemeSource,
+): Promise<RenderedEdition> {
+  const { db, keys, baseUrl, unsubscribeAddress } = parts;
+  const drawn = await draw(parts, edition, { variant, theme });
+  const { newsletter, publication, content, rendered, imageProblems, source, date, links } = drawn;
+  const news = isOpen(edition) ? await newsOf(db, content) : [];
   const hash = sha256(rendered.hash, JSON.stringify([newsletter.sender, newsletter.replyTo]));
   const stencil = makeStencil({
     from: newsletter.sender,
@@ -178,16 +194,30 @@ export function sampleValues(reader: { name: string; address: string }, date: Da
   };
 }
 
-/** As one reader gets it, without what other newsletters have brought them, but for the links, which are good for nothing. */
-export async function sampleFor(
-  parts: Parts,
-  whole: RenderedEdition,
-  reader: { id: number; name: string; address: string },
+/**
+ * The mail of an edition, drawn and not looked into: what was approved, or what would be now. For a reader without what other newsletters
+ * have brought them. The links in it are good for nothing.
+ */
+export async function previewOf(
+  parts: Pick<Parts, 'db' | 'clock' | 'baseUrl'>,
+  edition: Edition,
+  reader?: { id: number; name: string; address: string },
 ): Promise<{ html: string; text: string }> {
-  const own = await contentFor(parts, whole.edition, whole, reader.id);
-  const { rendered } = own === whole.content ? whole : await renderVariant(parts, whole.edition, own);
-  const values = sampleValues(reader, parts.clock.now());
-  return { html: fillSample(rendered.html, values), text: fillSample(rendered.text, values) };
+  const approved = reader === undefined ? await approvedRendition(parts.db, edition.id) : undefined;
+  const { html, text } = approved ?? (await drawFor(parts, edition, reader?.id));
+  const values = sampleValues(reader ?? { name: '', address: SAMPLE_ADDRESS }, parts.clock.now());
+  return { html: fillSample(html, values), text: fillSample(text, values) };
+}
+
+async function drawFor(
+  parts: Pick<Parts, 'db' | 'clock' | 'baseUrl'>,
+  edition: Edition,
+  subscriberId: number | undefined,
+): Promise<Pick<Rendered, 'html' | 'text'>> {
+  const whole = await draw(parts, edition);
+  if (subscriberId === undefined) return whole.rendered;
+  const own = await contentFor(parts, edition, whole, subscriberId);
+  return own === whole.content ? whole.rendered : (await draw(parts, edition, { variant: own })).rendered;
 }
 
 function fillSample(cut: Cut, values: GapValues): string {

@@ -1,4 +1,4 @@
-import { convert } from 'html-to-text';
+import { compile } from 'html-to-text';
 import MarkdownIt from 'markdown-it';
 import sanitizeHtml from 'sanitize-html';
 
@@ -15,13 +15,18 @@ const ALLOWED: sanitizeHtml.IOptions = {
 };
 
 export function noteToHtml(note: string): string {
+  if (note.trim() === '') return '';
   return sanitizeHtml(markdown.render(note), ALLOWED).trim();
 }
 
+const converters = new Map<number, (html: string) => string>();
+
 /** Lines of at most `width` characters; links follow their words, in brackets. */
 export function noteToText(note: string, width: number): string {
-  return convert(noteToHtml(note), {
-    wordwrap: width,
-    selectors: [{ selector: 'a', options: { hideLinkHrefIfSameAsText: true } }],
-  });
+  if (note.trim() === '') return '';
+  const known =
+    converters.get(width) ??
+    compile({ wordwrap: width, selectors: [{ selector: 'a', options: { hideLinkHrefIfSameAsText: true } }] });
+  converters.set(width, known);
+  return known(noteToHtml(note));
 }

@@ -43,8 +43,9 @@ export async function renderEdition(input: RenderInput, theme: Theme): Promise<R
     html: gaps.cut(finished(html)),
     text: gaps.cut(tidy(theme.text(view))),
   };
+  const before = gaps.cut(mjml);
   for (const gap of ['unsubscribeToken', 'preferencesToken', 'viewToken'] as const) {
-    if (count(gaps.cut(mjml), gap) === count(rendered.html, gap)) continue;
+    if (count(before, gap) === count(rendered.html, gap)) continue;
     problems.push(`The theme "${theme.name}" lost or doubled the reader's ${gap} on its way through MJML.`);
   }
   return {

@@ -35,6 +35,7 @@ export {
   attributesOf,
   countMailable,
   countSubscriptions,
+  recentSubscriptions,
   endSubscription,
   findSubscriber,
   languageOf,

@@ -1,5 +1,5 @@
 import { addressKey } from '../lib/addresses.ts';
-import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
+import { type Database, type RawBuilder, recentCount, sql } from '../platform/database/index.ts';
 import type { Subscriber, Subscription, SubscriptionState, SuppressionReason } from './subscriber.ts';
 
 export interface ListedSubscriber extends Subscriber {
@@ -25,6 +25,15 @@ export async function countSubscriptions(
     db,
   );
   return { pending: 0, active: 0, unsubscribed: 0, ...Object.fromEntries(rows.map((row) => [row.state, row.count])) };
+}
+
+/** The same, as they were counted of late: at most for a hundredth of the time. */
+export async function recentSubscriptions(
+  db: Database,
+  newsletterId: number,
+): Promise<Record<SubscriptionState, number>> {
+  const count = () => countSubscriptions(db, newsletterId);
+  return (await recentCount(db, `newsletter/${newsletterId}/states`, count, { patience: 100 })).value;
 }
 
 export async function findSubscriber(db: Database, id: number): Promise<Subscriber | undefined> {

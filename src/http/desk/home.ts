@@ -1,18 +1,18 @@
 import { isAtLeast } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
-import { knownPaces, recentSums } from '../../dispatch/index.ts';
+import { knownPaces, sumsOfMany } from '../../dispatch/index.ts';
 import { type Edition, type Newsletter, listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
 import { sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { stateText } from '../../reports/index.ts';
-import { countSubscriptions } from '../../subscribers/index.ts';
+import { recentSubscriptions } from '../../subscribers/index.ts';
 import { recentCount } from '../../platform/database/index.ts';
 import { type Identity, mayNewsletter } from '../access.ts';
 
 // The desk's first page: what wants somebody now, what comes next, and what went out.
 
-const MAX_EDITIONS = 50;
+const MAX_EDITIONS = 20;
 const OPEN = new Set<Edition['state']>(['draft', 'in_review', 'approved', 'scheduled']);
 
 interface Wanted {
@@ -27,9 +27,7 @@ export async function homeView(app: App, identity: Identity) {
   const names = new Map(newsletters.map(({ id, name }) => [id, name]));
   const newsletterIds = identity.newsletterIds ?? undefined;
   const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
-  const sums = new Map(
-    await Promise.all(editions.map(async (edition) => [edition.id, (await recentSums(db, edition)).value] as const)),
-  );
+  const sums = await sumsOfMany(db, editions);
   const sources = await sourceHealth(db, now);
   const isEditor = isAtLeast(identity.account.role, 'editor');
   return {
@@ -54,7 +52,7 @@ export async function homeView(app: App, identity: Identity) {
       sums: sums.get(edition.id),
       stateText: stateText(edition, sums.get(edition.id) as never),
     })),
-    pieces: (await recentCount(db, 'pieces', () => countPieces(db))).value,
+    pieces: (await recentCount(db, 'pieces', () => countPieces(db), { patience: 100 })).value,
     sources,
   };
 }
@@ -83,9 +81,7 @@ async function heldDomains(app: App): Promise<Wanted[]> {
 /** When the next edition of a newsletter is due, and how it stands. */
 async function comingOf(app: App, { id, schedule, timeZone }: Newsletter, editions: Edition[]) {
   const now = app.clock.now();
-  const { db } = app.database;
-  const count = async () => (await countSubscriptions(db, id)).active;
-  const readers = (await recentCount(db, `newsletter/${id}/active`, count)).value;
+  const { active: readers } = await recentSubscriptions(app.database.db, id);
   const next = schedule === null ? undefined : nextSlot(schedule, timeZone, now);
   const open = editions.find(({ newsletterId, state }) => newsletterId === id && OPEN.has(state));
   const testId = open?.id;

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 // What takes long to count, over millions of rows, is kept: it is counted again when it is older than some times what counting took, so that
 // looking at a page never costs more than a small part of the database's time, however many look.
 
-/** A count costs at most a part in so many of the time. */
+/** A count costs at most a part in so many of the time; what nobody watches second by second may cost less. */
 const PATIENCE = 10;
 /** What is over for good is looked at again all the same. */
 const FINAL_MS = 10 * 60_000;
@@ -22,14 +22,18 @@ interface Row<T> extends Count<T> {
 const underWay = new WeakMap<Database, Map<string, Promise<Count<unknown>>>>();
 
 /**
- * A count by its name, at most so old: `freshMs`, or ten times what counting took, whichever is more. `overSince`: a count from after that
+ * A count by its name, at most so old: `freshMs`, or `patience` times what counting took, whichever is more. `overSince`: a count from after that
  * is good for ten minutes. Its value is kept as JSON. Of several that ask in one process, one counts.
  */
 export async function recentCount<T>(
   db: Database,
   key: string,
   count: () => Promise<T>,
-  { freshMs = 0, overSince = null }: { freshMs?: number; overSince?: Date | null } = {},
+  {
+    freshMs = 0,
+    overSince = null,
+    patience = PATIENCE,
+  }: { freshMs?: number; overSince?: Date | null; patience?: number } = {},
 ): Promise<Count<T>> {
   const { rows } = await sql<Row<T>>`
     select value, counted_at as at, took_ms as "tookMs", extract(epoch from clock_timestamp() - counted_at)::float8 * 1000 as "ageMs"
@@ -37,7 +41,7 @@ export async function recentCount<T>(
   const [known] = rows;
   if (known !== undefined) {
     const isOver = overSince !== null && known.at.getTime() - known.tookMs > overSince.getTime();
-    if (known.ageMs < Math.max(freshMs, known.tookMs * PATIENCE, isOver ? FINAL_MS : 0)) return known;
+    if (known.ageMs < Math.max(freshMs, known.tookMs * patience, isOver ? FINAL_MS : 0)) return known;
   }
   const ours = underWay.get(db) ?? new Map<string, Promise<Count<unknown>>>();
   underWay.set(db, ours);
@@ -64,4 +68,11 @@ export async function forgetCounts(db: Database, prefix: string): Promise<void> 
 
 export async function sweepCounts(db: Database): Promise<void> {
   await sql`delete from counts where counted_at < now() - interval '7 days'`.execute(db);
+}
+
+/** Kept sums by the beginning of their names, whatever their age; for lists of many. */
+export async function keptCounts<T>(db: Database, keys: string[]): Promise<Map<string, Count<T>>> {
+  const { rows } = await sql<Count<T> & { key: string }>`
+    select key, value, counted_at as at from counts where key = any(${keys}::text[])`.execute(db);
+  return new Map(rows.map(({ key, ...count }) => [key, count]));
 }

@@ -1,6 +1,6 @@
 import { addressKey } from '../../lib/addresses.ts';
 import { DAY_MS } from '../../lib/time.ts';
-import type { Database } from '../../platform/database/index.ts';
+import { type Database, forgetCounts } from '../../platform/database/index.ts';
 import { closeLines, deletePerson, dropLines, openLines } from './lines.ts';
 import { type MergeOf, type OutcomeCount, lookAtPeople, takePeople } from './merge.ts';
 import { type ReadOptions, readLines } from './read.ts';
@@ -99,6 +99,7 @@ export async function stepImport(
     await keepProgress(tx, id, { place: next, report: isDone ? withoutPeople(report) : report, isDone });
     if (isDone) {
       await dropLines(tx, id);
+      await forgetCounts(tx, `newsletter/${newsletterId}/`);
       await atEnd(tx, run, report);
     }
     return { share: people === 0 ? 1 : next / people, report, isDone };

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Role, isAtLeast } from '../../../accounts/index.ts';
 import type { Edition } from '../../../editions/index.ts';
-import { getEdition, renderNow, sampleFor } from '../../../newsroom/index.ts';
+import { getEdition, previewOf } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
@@ -68,10 +68,7 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
   server.get<Params>('/editions/:id/frame', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
     const view = viewOf(request.query.view);
-    const newsroom = await app.newsroom();
-    const rendered = await renderNow(newsroom, edition);
-    const reader = await readerOf(request);
-    const { html, text } = reader === undefined ? rendered.sample : await sampleFor(newsroom, rendered, reader);
+    const { html, text } = await previewOf(await app.newsroom(), edition, await readerOf(request));
     protectMail(reply, "'self'");
     if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
     return reply.type('text/html; charset=utf-8').send(asSeen(html, view));

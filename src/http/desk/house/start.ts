@@ -3,9 +3,8 @@ import type { App } from '../../../app.ts';
 import { listActs } from '../../../audit/index.ts';
 import { findPublication, listEditions, listNewsletters } from '../../../editions/index.ts';
 import { countPieces } from '../../../pieces/index.ts';
-import { recentCount } from '../../../platform/database/index.ts';
 import { listSources } from '../../../sources/index.ts';
-import { countSubscriptions } from '../../../subscribers/index.ts';
+import { recentSubscriptions } from '../../../subscribers/index.ts';
 import type { DeskParts, FormPage } from '../forms.ts';
 import { senderDomains } from './senders.ts';
 import { publicationFields } from './settings.ts';
@@ -52,11 +51,7 @@ export async function stepsOf(app: App): Promise<Step[]> {
   const { db } = app.database;
   const newsletters = await listNewsletters(db);
   const domains = await senderDomains(app);
-  const active = await Promise.all(
-    newsletters.map(({ id }) =>
-      recentCount(db, `newsletter/${id}/active`, async () => (await countSubscriptions(db, id)).active),
-    ),
-  );
+  const readers = await Promise.all(newsletters.map(({ id }) => recentSubscriptions(db, id)));
   const [mailed] = await listActs(db, { act: 'test mail sent', limit: 1 });
   const [tested] = await listActs(db, { act: 'test sent', limit: 1 });
   return [
@@ -65,7 +60,7 @@ export async function stepsOf(app: App): Promise<Step[]> {
     { key: 'mail', isDone: mailed !== undefined },
     { key: 'source', isDone: (await listSources(db)).length > 0 && (await countPieces(db)) > 0 },
     { key: 'newsletter', isDone: newsletters.length > 0 },
-    { key: 'import', isDone: active.some(({ value }) => value > 0) },
+    { key: 'import', isDone: readers.some(({ active }) => active > 0) },
     { key: 'test', isDone: tested !== undefined },
   ];
 }

@@ -16,10 +16,9 @@ import {
 import { sha256 } from '../../../lib/hash.ts';
 import { DAY_MS, shortDateTime } from '../../../lib/time.ts';
 import { changeNewsletter, makeNewsletter, themeNames } from '../../../newsroom/index.ts';
-import { recentCount } from '../../../platform/database/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { listSources } from '../../../sources/index.ts';
-import { countSubscriptions } from '../../../subscribers/index.ts';
+import { recentSubscriptions } from '../../../subscribers/index.ts';
 import { identityOf, mayNewsletter } from '../../access.ts';
 import { type Act, type DeskParts, type FormPage, formRoute, rowNumber } from '../forms.ts';
 import { FORMS, scheduleFields, sectionFields, sectionOf } from './fields.ts';
@@ -199,11 +198,10 @@ function seenOf(newsletter: Newsletter): string {
 async function briefly(app: App, newsletter: Newsletter) {
   const { db } = app.database;
   const { id, schedule, timeZone } = newsletter;
-  const count = async () => (await countSubscriptions(db, id)).active;
   const next = schedule === null ? undefined : nextSlot(schedule, timeZone, app.clock.now());
   return {
     ...newsletter,
-    readers: (await recentCount(db, `newsletter/${id}/active`, count)).value,
+    readers: (await recentSubscriptions(db, id)).active,
     nextText: next === undefined ? undefined : shortDateTime(next, timeZone),
   };
 }

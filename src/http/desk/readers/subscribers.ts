@@ -9,15 +9,14 @@ import {
   suppressAddress,
   unsubscribeReader,
 } from '../../../newsroom/index.ts';
-import { recentCount } from '../../../platform/database/index.ts';
 import { RoundupError, isCode } from '../../../platform/errors.ts';
 import {
   compileFilter,
-  countSubscriptions,
   findSubscriber,
   findSuppression,
   listSubscriptions,
   pageOfSubscribers,
+  recentSubscriptions,
 } from '../../../subscribers/index.ts';
 import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
@@ -58,10 +57,7 @@ export function subscriberRoutes(server: FastifyInstance, { app, door, show }: D
     });
     if (last !== undefined) next.set('after', `${last.id} ${last.addressKey}`);
     const counts = await Promise.all(
-      newsletters.map(async ({ id, name }) => {
-        const count = () => countSubscriptions(db, id);
-        return { id, name, ...(await recentCount(db, `newsletter/${id}/states`, count)).value };
-      }),
+      newsletters.map(async ({ id, name }) => ({ id, name, ...(await recentSubscriptions(db, id)) })),
     );
     return show(request, reply, 'subscribers', {
       title: 'Subscribers',
