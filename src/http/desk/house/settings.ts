@@ -37,7 +37,7 @@ export function settingsRoutes(server: FastifyInstance, { app, door, show }: Des
         { name: 'Return path', value: config.returnPath ?? 'the newsletter’s sender', variable: 'RETURN_PATH' },
         { name: 'Address to leave by', value: config.unsubscribeAddress ?? 'none', variable: 'UNSUBSCRIBE_ADDRESS' },
         { name: 'Data folder', value: config.dataDir, variable: 'DATA_DIR' },
-        { name: 'The ledger keeps its rows', value: `${config.retentionDays} days`, variable: 'RETENTION_DAYS' },
+        { name: 'The ledger keeps its rows', value: `${config.retentionDays} days`, variable: 'LEDGER_RETENTION_DAYS' },
       ],
       relays: config.relays.map(({ name, host, port, tls, user, connections, perSecond, perDay }) => ({
         name,
