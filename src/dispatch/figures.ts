@@ -12,6 +12,8 @@ export interface Details {
   reasons: Reason[];
   /** How the send went on. */
   course: CoursePoint[];
+  /** Nobody was left to be reached. */
+  isOver: boolean;
 }
 
 /** What had been settled by an instant. */
@@ -26,13 +28,15 @@ export interface CoursePoint {
 const MOST_ROWS = 12;
 const POINTS = 60;
 const NOTHING = asSums([]);
+const NO_DETAILS: Details = { domains: [], reasons: [], course: [], isOver: false };
 
 type Of = Pick<Edition, 'id' | 'state' | 'startedAt' | 'finishedAt'>;
 
 /** The sums of an edition that may be some seconds old where it is large; all zero before it begins. */
 export async function recentSums(db: Database, edition: Of): Promise<{ value: Sums; at: Date }> {
   if (edition.startedAt === null) return { value: NOTHING, at: new Date() };
-  return recentCount(db, `ledger/${edition.id}/sums`, () => sumsOf(db, edition.id), { overSince: overSince(edition) });
+  const options = { overSince: overSince(edition), isFinal: isSettled };
+  return recentCount(db, `ledger/${edition.id}/sums`, () => sumsOf(db, edition.id), options);
 }
 
 /** The sums of several, in one look for those that are over for good. */
@@ -46,25 +50,40 @@ export async function sumsOfMany(db: Database, editions: Of[]): Promise<Map<numb
   for (const edition of editions) {
     const known = kept.get(`ledger/${edition.id}/sums`);
     const since = overSince(edition);
-    const isGood = known !== undefined && since !== null && known.at > since;
+    const isGood = known !== undefined && since !== null && known.at > since && isSettled(known.value);
     sums.set(edition.id, isGood ? known.value : (await recentSums(db, edition)).value);
   }
   return sums;
 }
 
-export async function recentDetails(db: Database, edition: Of): Promise<{ value: Details; at: Date }> {
-  if (edition.startedAt === null) return { value: { domains: [], reasons: [], course: [] }, at: new Date() };
-  const count = async () => ({
-    domains: await sumsByDomain(db, edition.id, MOST_ROWS),
-    reasons: await reasonsOf(db, edition.id, MOST_ROWS),
-    course: await courseOf(db, edition.id),
-  });
-  return recentCount(db, `ledger/${edition.id}/details`, count, { overSince: overSince(edition) });
+/** By domain, by cause, the course. `oldMs`: how old they may be where counting takes long. */
+export async function recentDetails(
+  db: Database,
+  edition: Of,
+  { oldMs = 0 } = {},
+): Promise<{ value: Details; at: Date }> {
+  if (edition.startedAt === null) return { value: NO_DETAILS, at: new Date() };
+  const count = async () => {
+    const isOver = isSettled(await sumsOf(db, edition.id));
+    return {
+      domains: await sumsByDomain(db, edition.id, MOST_ROWS),
+      reasons: await reasonsOf(db, edition.id, MOST_ROWS),
+      course: await courseOf(db, edition.id),
+      isOver,
+    };
+  };
+  const options = { overSince: overSince(edition), isFinal: ({ isOver }: Details) => isOver, oldMs };
+  return recentCount(db, `ledger/${edition.id}/details`, count, options);
 }
 
 /** The ledger's rows were changed by more than its workers: it is counted anew. */
 export async function forgetFigures(db: Database, editionId: number): Promise<void> {
   await forgetCounts(db, `ledger/${Number(editionId)}/`);
+}
+
+/** Nobody is left to be reached, nor on the way. */
+function isSettled({ planned, handing, deferred }: Sums): boolean {
+  return planned + handing + deferred === 0;
 }
 
 function overSince({ state, finishedAt }: Of): Date | null {

@@ -19,7 +19,7 @@ export { loadPosting } from './posting.ts';
 export { editionsHad, freezeAudience, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
 export { type DomainSums, type Reason, acceptedPerSecond, lastPace, remainingByDomain, sumsOf } from './sums.ts';
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
-export { approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';
+export { approvedFor, approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';
 export { endPresence, reportPresence, workersPresent } from './presence.ts';
 export { type ReaderDelivery, deliveriesTo, eraseDeliveries, mailedSubscribers, readdress } from './erase.ts';
 export { type CoursePoint, recentDetails, recentSums, sumsOfMany } from './figures.ts';

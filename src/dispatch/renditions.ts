@@ -1,5 +1,6 @@
 import { type Database, sql } from '../platform/database/index.ts';
 import type { Cut, Stencil } from '../rendering/index.ts';
+import { editionsHad } from './audience.ts';
 
 /** What was approved, to the byte. `html` and `text` have their gaps; the stencil is what is sent. */
 export interface Rendition {
@@ -48,6 +49,28 @@ export async function renditionFor(
       join deliveries d on d.edition_id = a.edition_id and d.batch = b.batch and d.subscriber_id = ${subscriberId}
     where a.edition_id = ${editionId} and a.withdrawn_at is null`.execute(db);
   return rows[0] ?? (await approvedRendition(db, editionId));
+}
+
+/** What was approved for a reader: as it went to them, else by what they have had of other editions; the whole for nobody in particular. */
+export async function approvedFor(
+  db: Database,
+  editionId: number,
+  subscriberId: number | undefined,
+): Promise<Pick<Rendition, 'html' | 'text'> | undefined> {
+  if (subscriberId === undefined) return approvedRendition(db, editionId);
+  const { rows } = await sql<{ hash: string; others: number[]; variantOf: Record<string, number> }>`
+    select hash, others, variant_of as "variantOf" from approvals where edition_id = ${editionId} and withdrawn_at is null`.execute(
+    db,
+  );
+  const [approval] = rows;
+  if (approval === undefined) return undefined;
+  const had = await editionsHad(db, approval.others, subscriberId);
+  const mask = approval.others.reduce((bits, id, at) => bits + (had.has(Number(id)) ? 2 ** at : 0), 0);
+  const variant = approval.variantOf[mask];
+  const { rows: variants } = await sql<Pick<Rendition, 'html' | 'text'>>`
+    select html, text from edition_variants where edition_id = ${editionId} and hash = ${approval.hash}
+      and variant = ${variant ?? 0}`.execute(db);
+  return variants[0] ?? renditionFor(db, editionId, subscriberId);
 }
 
 /** Of the edition's standing approval. */

@@ -55,6 +55,8 @@ export function putBlock(content: EditionContent, section: string, block: Editio
     throw new RoundupError('not-found', `The edition has no section "${section}".`, {
       hint: `There are: ${content.sections.map(({ key }) => key).join(', ')}`,
     });
+  const inPlace = blocksIn(content, section).find(({ id, after }) => id === block.id && after === block.after);
+  if (inPlace !== undefined) return withWords(content, block);
   const others = withoutBlock(content, block.id);
   if (blocksOf(others).length >= MOST_BLOCKS)
     throw new RoundupError('input-invalid', `An edition has at most ${MOST_BLOCKS} blocks.`);
@@ -62,6 +64,18 @@ export function putBlock(content: EditionContent, section: string, block: Editio
     ...others,
     sections: others.sections.map((one) => (one.key === section ? withBlock(one, block) : one)),
   };
+}
+
+function blocksIn(content: EditionContent, section: string): EditionBlock[] {
+  return content.sections.find(({ key }) => key === section)?.blocks ?? [];
+}
+
+/** Another block of the same id, where that one stands. */
+function withWords(content: EditionContent, block: EditionBlock): EditionContent {
+  const sections = content.sections.map((one) =>
+    one.blocks === undefined ? one : { ...one, blocks: one.blocks.map((old) => (old.id === block.id ? block : old)) },
+  );
+  return { ...content, sections };
 }
 
 /** Throws `not-found`. */

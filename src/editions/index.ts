@@ -48,14 +48,12 @@ export {
   updateNewsletter,
 } from './newsletterStore.ts';
 export {
+  bindProposal,
   claimPieces,
   editionsDue,
   editionsIn,
-  editionWithSubject,
-  editionsSharing,
   findEdition,
   firstContent,
-  editionsWith,
   insertEdition,
   insertRevision,
   keepProposal,
@@ -70,15 +68,16 @@ export {
   nextRevision,
   overrideChoice,
   reviewChoices,
-  piecesRunBefore,
   readContent,
   readProposal,
   releasePieces,
+  restoreProposal,
   returnToReview,
   saveChoices,
   listSumsDue,
   takeSumsDue,
 } from './store.ts';
+export { editionWithSubject, editionsSharing, editionsWith, piecesRunBefore } from './runs.ts';
 export {
   type Place,
   type PieceTexts,
@@ -91,6 +90,7 @@ export {
   sectionWith,
 } from './edit.ts';
 export { type Review, insertReview, listReviews } from './reviews.ts';
+export { type Viewer, listViewers, noteViewer, removeViewer } from './viewers.ts';
 export { firstProposal, recompose } from './recompose.ts';
 export { sparedSets, withoutPieces } from './spare.ts';
 export { type Difference, audienceText, compareContents } from './compare.ts';

@@ -1,4 +1,4 @@
-import type { EditionContent, EditionPiece } from './edition.ts';
+import type { EditionContent, EditionPiece, EditionSection } from './edition.ts';
 import { withPiecesOf } from './blocks.ts';
 import { piecesOf } from './edit.ts';
 import { titlesOf } from './compose/index.ts';
@@ -8,26 +8,25 @@ import { titlesOf } from './compose/index.ts';
  * else of the rest, leads; a subject that was the lead's headline is the new one's.
  */
 export function withoutPieces(content: EditionContent, spared: ReadonlySet<number>): EditionContent {
-  const left = content.sections.map((section) =>
-    withPiecesOf(
-      section,
-      section.pieces.filter(({ pieceId }) => !spared.has(pieceId)),
-    ),
-  );
+  const left = content.sections.map((section) => ({
+    section,
+    pieces: section.pieces.filter(({ pieceId }) => !spared.has(pieceId)),
+  }));
   const lead = left.find(
-    ({ layout, pieces }, at) => layout === 'lead' && pieces.length === 0 && content.sections[at]?.pieces.length,
+    ({ section, pieces }) => section.layout === 'lead' && pieces.length === 0 && section.pieces.length > 0,
   );
   const promoted =
     lead === undefined
       ? undefined
-      : nextLead(left.flatMap(({ layout, pieces }) => (layout === 'shorts' ? [] : pieces)));
+      : nextLead(left.flatMap(({ section, pieces }) => (section.layout === 'shorts' ? [] : pieces)));
   const sections = left
-    .map((section) =>
-      withPiecesOf(
-        section,
-        section === lead && promoted !== undefined ? [promoted] : section.pieces.filter((piece) => piece !== promoted),
-      ),
-    )
+    .map((one) => {
+      if (one === lead && promoted !== undefined) return led(one.section, promoted);
+      return withPiecesOf(
+        one.section,
+        one.pieces.filter((piece) => piece !== promoted),
+      );
+    })
     .filter(({ pieces, blocks = [] }) => pieces.length > 0 || blocks.length > 0);
   const before = titlesOf(content.sections);
   const after = titlesOf(sections);
@@ -37,6 +36,12 @@ export function withoutPieces(content: EditionContent, spared: ReadonlySet<numbe
     preheader: content.preheader === before.preheader ? after.preheader : content.preheader,
     sections,
   };
+}
+
+/** Another piece leads in the place of the one that did: what stands behind that stands behind it. */
+function led(section: EditionSection, piece: EditionPiece): EditionSection {
+  const blocks = section.blocks?.map((block) => ({ ...block, after: Math.min(block.after, 1) }));
+  return { ...section, pieces: [piece], ...(blocks === undefined ? {} : { blocks }) };
 }
 
 function nextLead(pieces: EditionPiece[]): EditionPiece | undefined {

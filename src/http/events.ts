@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { recentDetails, recentSums } from '../dispatch/index.ts';
-import { lastRevision } from '../editions/index.ts';
+import { type Viewer, lastRevision, listViewers, noteViewer, removeViewer } from '../editions/index.ts';
 import { getEdition } from '../newsroom/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -44,10 +44,13 @@ function standingOf(db: Database, editionId: number): Promise<Standing> {
 
 async function count(db: Database, editionId: number): Promise<Standing> {
   const edition = await getEdition(db, editionId);
-  const { value: sums } = await recentSums(db, edition);
+  const { value: sums, at: countedAt } = await recentSums(db, edition);
   const { revision, madeBy } = await lastRevision(db, edition);
   // What is counted more slowly is asked for by whoever shows it.
-  const detailsAt = edition.startedAt === null ? null : (await recentDetails(db, edition)).at;
+  const detailsAt =
+    edition.startedAt === null
+      ? null
+      : (await recentDetails(db, edition, { oldMs: OVER.has(edition.state) ? 0 : Infinity })).at;
   const standing = {
     state: edition.state,
     stateText: stateText(edition, sums),
@@ -56,14 +59,23 @@ async function count(db: Database, editionId: number): Promise<Standing> {
     revision,
     madeBy,
   };
-  return { isOver: OVER.has(edition.state), data: JSON.stringify({ ...standing, detailsAt }) };
+  const viewers = await listViewers(db, editionId);
+  return {
+    isOver: OVER.has(edition.state),
+    data: JSON.stringify({ ...standing, detailsAt, viewers, countedAt: edition.startedAt === null ? null : countedAt }),
+  };
 }
 
 /** Throws `too-many-requests` where the account follows as much as it may already. */
 export function followEdition(
   { db, clock }: { db: Database; clock: Clock },
   editionId: number,
-  { request, reply, identity }: { request: FastifyRequest; reply: FastifyReply; identity: Identity },
+  {
+    request,
+    reply,
+    identity,
+    isViewer = false,
+  }: { request: FastifyRequest; reply: FastifyReply; identity: Identity; isViewer?: boolean },
 ): FastifyReply {
   const leave = comeIn(identity.account.id);
 
@@ -73,11 +85,13 @@ export function followEdition(
     gone.abort();
     leave();
   });
+  const { id: accountId, name } = identity.account;
+  const viewer = isViewer ? { accountId, name } : undefined;
   const isIn = () => isStillIn(db, identity, clock.now());
   return reply
     .type('text/event-stream')
     .header('x-accel-buffering', 'no')
-    .send(Readable.from(events({ db, editionId, isIn }, gone.signal)));
+    .send(Readable.from(events({ db, editionId, isIn, viewer }, gone.signal)));
 }
 
 const following = new Map<number, number>();
@@ -103,17 +117,31 @@ interface Followed {
   editionId: number;
   /** Whoever has been signed out, or shut out, sees no more. */
   isIn: () => Promise<boolean>;
+  /** Whoever has its page before them, and is shown to the others. */
+  viewer: Viewer | undefined;
 }
 
-async function* events({ db, editionId, isIn }: Followed, gone: AbortSignal): AsyncGenerator<string> {
+async function* events(followed: Followed, gone: AbortSignal): AsyncGenerator<string> {
+  const { db, editionId, viewer } = followed;
+  try {
+    yield* told(followed, gone);
+  } finally {
+    if (viewer !== undefined) await removeViewer(db, editionId, viewer.accountId).catch(() => {});
+  }
+}
+
+async function* told({ db, editionId, isIn, viewer }: Followed, gone: AbortSignal): AsyncGenerator<string> {
   const began = performance.now();
   let before = '';
   let saidAt = began;
   let askedAt = began;
+  const note = async () => viewer && (await noteViewer(db, editionId, viewer).catch(() => {}));
+  await note();
   while (!gone.aborted && performance.now() - began < LONGEST_MS) {
     if (performance.now() - askedAt > ASK_MS) {
       if (!(await isIn().catch(() => true))) return;
       askedAt = performance.now();
+      await note();
     }
     const { isOver, data } = await standingOf(db, editionId).catch((error: unknown) => failed(error));
     if (data !== before) {

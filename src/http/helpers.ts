@@ -15,6 +15,7 @@ export const HELPERS = [
   'count',
   'when',
   'iso',
+  'clock',
   'indent',
   'is',
   'words',
@@ -32,7 +33,9 @@ function root({ data }: Options): Root {
 /** What was typed into the form that is being printed; undefined where nothing of it was refused. */
 function typedIn(options: Options): Record<string, string> | undefined {
   const { typed, typedAt } = root(options);
-  return typed !== undefined && typedAt === (options.data as { form?: string }).form ? typed : undefined;
+  const { forms = [], own = [] } = options.data as { forms?: string[]; own?: [string, string][] };
+  if (typed === undefined || !forms.includes(typedAt ?? '')) return undefined;
+  return own.every(([name, value]) => typed[name] === value) ? typed : undefined;
 }
 
 export function registerHelpers(handlebars: typeof HandlebarsModule): void {
@@ -46,6 +49,7 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
   };
   handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
   handlebars.registerHelper('when', (value: Date | null) => (value ? shortDateTime(value, 'UTC') : '–'));
+  handlebars.registerHelper('clock', (value: Date | null) => value?.toISOString().slice(11, 19) ?? '');
   handlebars.registerHelper('iso', (value: Date | null) => value?.toISOString() ?? '');
   handlebars.registerHelper('indent', (depth: number) => '\u2003'.repeat(depth));
   handlebars.registerHelper('is', (a: unknown, b: unknown) => a === b);
@@ -58,8 +62,12 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     const options = given.at(-1) as Options;
     const action = given.slice(0, -1).join('');
     const data = createFrame(options.data);
-    data.form = action;
-    const attributes = Object.entries({ method: 'post', action, ...options.hash } as Record<string, unknown>)
+    // Its buttons may send it elsewhere, too.
+    const { also, own, ...hash } = options.hash as Record<string, unknown>;
+    // Of several to one address: by what is fixed in it, such as `section:lead kind:note`.
+    data.own = typeof own === 'string' ? own.split(' ').map((pair) => pair.split(':')) : [];
+    data.forms = [action, ...(typeof also === 'string' ? also.split(' ') : [])];
+    const attributes = Object.entries({ method: 'post', action, ...hash })
       .filter(([, value]) => value !== undefined && value !== '')
       .map(([name, value]) => `${name}="${escape(String(value))}"`);
     const token = `<input type="hidden" name="_csrf" value="${escape(root(options).csrf ?? '')}">`;

@@ -91,6 +91,8 @@ function refuseAddress(response: ServerResponse, detail: string): void {
 export function problemPage(render: PageRenderer, reply: FastifyReply, problem: Problem): FastifyReply {
   protectPage(reply);
   const { status, title, detail, hint } = problem;
+  // No page of ours is in a frame: that keeps what it shows.
+  if (reply.request.headers['sec-fetch-dest'] === 'iframe') return reply.code(204).send();
   return reply
     .code(status)
     .type('text/html; charset=utf-8')

@@ -2,13 +2,14 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RoundupError } from '../platform/errors.ts';
 
 // Forms with a file (RFC 7578), for routes that say so. The file goes to disk as it comes, into a folder of its own that is gone with the
-// answer; what is beside it are the form's fields.
+// answer, or with whoever hangs up; what is beside it are the form's fields.
 
 export interface Upload {
   path: string;
@@ -41,37 +42,51 @@ export function takeUploads(server: FastifyInstance): void {
       return readForm(request, payload);
     },
   );
-  server.addHook('onResponse', async ({ uploadFolder }) => {
-    if (uploadFolder !== null) await rm(uploadFolder, { recursive: true, force: true });
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.takesFile === true) reply.raw.once('close', () => void removeFolder(request));
   });
 }
 
 async function readForm(request: FastifyRequest, payload: NodeJS.ReadableStream): Promise<Record<string, string>> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'roundup-upload-'));
+  request.uploadFolder = folder;
   const fields: Record<string, string> = {};
+  const files: Readable[] = [];
   const writing: Promise<void>[] = [];
   let tooLarge = false;
   try {
     const parser = new Busboy({ headers: request.headers as BusboyHeaders, limits: LIMITS });
     parser.on('field', (name, value) => (fields[name] = value));
-    parser.on('file', (_field, stream, name) => {
+    parser.on('file', (_field, given, name) => {
+      const stream = given as Readable;
+      files.push(stream);
+      // What is wrong with it is told by the form as a whole; without a listener it would end the process.
+      stream.on('error', () => {});
       // A file field that was left empty comes without a name.
       if (name === undefined || name === '') return void stream.resume();
       stream.once('limit', () => (tooLarge = true));
-      writing.push(keep(request, stream, name));
+      const written = keep(request, stream, { folder, name });
+      written.catch(() => {});
+      writing.push(written);
     });
     await pipeline(payload, parser);
     await Promise.all(writing);
   } catch (cause) {
+    // One that hung up leaves its file's stream open for good.
+    for (const stream of files) stream.destroy();
     await Promise.allSettled(writing);
+    await removeFolder(request);
     throw new RoundupError('input-invalid', 'The form came broken, or not whole.', { cause });
   }
   if (tooLarge) throw new RoundupError('too-large', `The file is larger than ${MOST_BYTES / 1024 ** 2} MB.`);
   return fields;
 }
 
-async function keep(request: FastifyRequest, stream: NodeJS.ReadableStream, name: string): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'roundup-upload-'));
-  request.uploadFolder = folder;
+async function keep(
+  request: FastifyRequest,
+  stream: Readable,
+  { folder, name }: { folder: string; name: string },
+): Promise<void> {
   const file = createWriteStream(path.join(folder, 'upload'), { mode: 0o600 });
   await pipeline(stream, file);
   request.upload = {
@@ -79,4 +94,10 @@ async function keep(request: FastifyRequest, stream: NodeJS.ReadableStream, name
     name: path.basename(name).slice(0, 200),
     bytes: file.bytesWritten,
   };
+}
+
+async function removeFolder(request: FastifyRequest): Promise<void> {
+  const { uploadFolder } = request;
+  request.uploadFolder = null;
+  if (uploadFolder !== null) await rm(uploadFolder, { recursive: true, force: true });
 }

@@ -31,7 +31,7 @@ export interface Approved {
  * very stencil that was approved is kept and sent. Throws `preflight-failed` on an error and `state-refused` where the
  * edition is past being approved, `two-people-wanted` where the newsletter asks for two and the last change was the same
  * person's, `revision-changed` where it is at another revision than `ifRevision`. `unlessFound`: any finding counts as an error.
- * `isSeen`: where it is given, each warning must be one of which this is so; those are written down with the approval.
+ * `ifHash`: what readers would get must be that. `isSeen`: where it is given, each warning must be one of which this is so; those are written down with the approval.
  */
 export async function approveEdition(
   newsroom: Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'unsubscribeAddress'>,
@@ -40,14 +40,25 @@ export async function approveEdition(
   {
     unlessFound = false,
     ifRevision,
+    ifHash,
     isSeen,
-  }: { unlessFound?: boolean; ifRevision?: number | undefined; isSeen?: (finding: Finding) => boolean } = {},
+  }: {
+    unlessFound?: boolean;
+    ifRevision?: number | undefined;
+    ifHash?: string | undefined;
+    isSeen?: (finding: Finding) => boolean;
+  } = {},
 ): Promise<Approved> {
   const { db, clock } = newsroom;
   await fetchEditionImages(newsroom, editionId);
   const before = await getEdition(db, editionId);
   if (ifRevision !== undefined && before.revision !== ifRevision) throw otherRevision(before, ifRevision);
   const { edition, newsletter, content, rendered, hash, stencil, findings } = await renderNow(newsroom, before);
+  if (ifHash !== undefined && hash !== ifHash)
+    throw new RoundupError(
+      'revision-changed',
+      'The mail would not be what you have seen: its theme, its photographs or what the house is called changed. Look at it once more.',
+    );
   if (newsletter.requiresTwoPeople) await requireAnother(db, edition, by);
   const errors = findings.filter((finding) => unlessFound || finding.level === 'error');
   if (errors.length > 0) {

@@ -16,13 +16,31 @@ const OPEN_DAYS = 30;
 
 type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'keys' | 'baseUrl' | 'unsubscribeAddress'>;
 
-/** Looks where the links of an edition lead, but for those of which that is known of late. Returns how many were looked at. */
+/** An edition links to some dozens of addresses; nobody is kept waiting by more, nor for longer. */
+const MOST_LINKS = 150;
+const MOST_MS = 2 * MINUTE_MS;
+const MOST_TURNS = 5;
+
+/**
+ * Looks where the links of an edition lead, but for those of which that is known of late; once more where it was changed meanwhile. Returns
+ * how many were looked at.
+ */
 export async function checkEditionLinks(newsroom: Parts, editionId: number): Promise<number> {
+  const until = performance.now() + MOST_MS;
+  let looked = 0;
+  for (let turn = 0; turn < MOST_TURNS && performance.now() < until; turn++) {
+    const edition = await getEdition(newsroom.db, editionId);
+    looked += await lookAtLinks(newsroom, edition, until);
+    if ((await getEdition(newsroom.db, editionId)).revision === edition.revision) break;
+  }
+  return looked;
+}
+
+async function lookAtLinks(newsroom: Parts, edition: Edition, until: number): Promise<number> {
   const { db, clock, log } = newsroom;
-  const edition = await getEdition(db, editionId);
   const { rendered, content } = await renderNow(newsroom, edition);
   const now = clock.now();
-  const urls = linksOf(rendered, newsroom.baseUrl);
+  const urls = linksOf(rendered, newsroom.baseUrl).slice(0, MOST_LINKS);
   const known = new Map((await linkChecks(db, urls)).map((check) => [check.url, check]));
   const due = urls.filter((url) => {
     const check = known.get(url);
@@ -35,14 +53,17 @@ export async function checkEditionLinks(newsroom: Parts, editionId: number): Pro
     pieces.map(({ pieceId }) => pieceId),
   );
   const localUrls = new Set(pieces.filter(({ pieceId }) => local.has(pieceId)).map(({ url }) => url));
+  let looked = 0;
   await inLanes(due, AT_ONCE, async (url) => {
+    if (performance.now() > until) return;
+    looked++;
     try {
       await checkLink(db, { url, isLocal: localUrls.has(url) }, now);
     } catch (error) {
       log.warn('a look at a link could not be kept', { url, reason: reasonOf(error) });
     }
   });
-  return due.length;
+  return looked;
 }
 
 /** The same of every edition on its way. */

@@ -104,8 +104,8 @@ export async function collectById(newsroom: Parts, sourceId: number): Promise<vo
 /** What is looked at now and then: the pages of pieces that an edition on its way runs, where its links lead, and how the sources are. */
 export async function lookAround(newsroom: Newsroom): Promise<void> {
   await checkPieces(newsroom);
-  await checkOpenLinks(newsroom);
   await watchSources(newsroom);
+  await checkOpenLinks(newsroom);
 }
 
 async function collectSafely(newsroom: Parts, source: Source): Promise<Collected> {

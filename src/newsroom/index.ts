@@ -48,7 +48,14 @@ export {
   sendSoon,
   stopEdition,
 } from './send.ts';
-export { askToSubscribe, choosePublic, confirmSignUp, inviteReader, publicNewsletters } from './signUp.ts';
+export {
+  askToSubscribe,
+  choosePublic,
+  confirmSignUp,
+  inviteReader,
+  isInvitation,
+  publicNewsletters,
+} from './signUp.ts';
 export { sendReaderLetters } from './readerLetters.ts';
 export { LONGEST_PAUSE_WEEKS, choicesOf, savePreferences } from './preferences.ts';
 export { askNewAddress, confirmNewAddress, eraseReader, mailSelfLink, readerData } from './selfService.ts';

@@ -1,4 +1,4 @@
-import { keepProposal, piecesOf, readProposal, recompose, saveChoices } from '../editions/index.ts';
+import { bindProposal, keepProposal, piecesOf, readProposal, recompose, saveChoices } from '../editions/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
 import { poolFor, windowOf } from './pool.ts';
@@ -24,6 +24,7 @@ export function recomposeEdition(
     const window = windowOf(edition, newsletter, parts.clock.now());
     const input = await poolFor(tx, newsletter, window, { id: editionId, number: edition.number, pieceIds });
     const again = recompose(proposed, content, input);
+    await bindProposal(tx, { id: editionId, revision: edition.revision - 1 });
     await keepProposal(tx, editionId, again.proposed, window.publishedUntil);
     await saveChoices(tx, editionId, again.composition.choices);
     return { content: again.content, change: 'composed again' };

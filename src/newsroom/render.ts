@@ -10,7 +10,7 @@ import {
   getPublication,
   readContent,
 } from '../editions/index.ts';
-import { approvedRendition } from '../dispatch/index.ts';
+import { approvedFor, approvedRendition } from '../dispatch/index.ts';
 import { mailboxValue } from '../platform/mime/index.ts';
 import { type LinkCheck, linkChecks } from '../links/index.ts';
 import { walkHtml } from '../lib/html.ts';
@@ -194,17 +194,24 @@ export function sampleValues(reader: { name: string; address: string }, date: Da
   };
 }
 
+/** A reader, as somebody who looks knows them; without an id, whatever else they have had. */
+export interface PreviewedReader {
+  id?: number;
+  name: string;
+  address: string;
+}
+
 /**
  * The mail of an edition, drawn and not looked into: what was approved, or what would be now. For a reader without what other newsletters
- * have brought them. The links in it are good for nothing.
+ * have brought them; `variant`: with other content than it has. The links in it are good for nothing.
  */
 export async function previewOf(
   parts: Pick<Parts, 'db' | 'clock' | 'baseUrl'>,
   edition: Edition,
-  reader?: { id: number; name: string; address: string },
+  { reader, variant }: { reader?: PreviewedReader | undefined; variant?: EditionContent } = {},
 ): Promise<{ html: string; text: string }> {
-  const approved = reader === undefined ? await approvedRendition(parts.db, edition.id) : undefined;
-  const { html, text } = approved ?? (await drawFor(parts, edition, reader?.id));
+  const approved = variant === undefined ? await approvedFor(parts.db, edition.id, reader?.id) : undefined;
+  const { html, text } = approved ?? (await drawFor(parts, edition, reader?.id, variant));
   const values = sampleValues(reader ?? { name: '', address: SAMPLE_ADDRESS }, parts.clock.now());
   return { html: fillSample(html, values), text: fillSample(text, values) };
 }
@@ -213,8 +220,9 @@ async function drawFor(
   parts: Pick<Parts, 'db' | 'clock' | 'baseUrl'>,
   edition: Edition,
   subscriberId: number | undefined,
+  variant: EditionContent | undefined,
 ): Promise<Pick<Rendered, 'html' | 'text'>> {
-  const whole = await draw(parts, edition);
+  const whole = await draw(parts, edition, { variant });
   if (subscriberId === undefined) return whole.rendered;
   const own = await contentFor(parts, edition, whole, subscriberId);
   return own === whole.content ? whole.rendered : (await draw(parts, edition, { variant: own })).rendered;

@@ -5,6 +5,7 @@ import {
   type Place,
   type PieceTexts,
   addPiece,
+  bindProposal,
   audienceText,
   compareContents,
   type EditionBlock,
@@ -20,6 +21,7 @@ import {
   openSection,
   overrideChoice,
   putBlock,
+  restoreProposal,
   reviewChoices,
   piecesOf,
   readContent,
@@ -248,6 +250,8 @@ export function restoreRevision(
     const content = keepsAudience ? { ...old, audience: now.audience ?? null } : old;
     const here = piecesOf(content).map(({ pieceId }) => pieceId);
     const before = new Set(piecesOf(now).map(({ pieceId }) => pieceId));
+    await bindProposal(tx, { id: editionId, revision: edition.revision - 1 });
+    await restoreProposal(tx, editionId, revision);
     // What was held out of this edition, and is in it again, is not held any more.
     const back = here.filter((id) => !before.has(id));
     await clearHolds(tx, newsletter.id, edition.number, back);

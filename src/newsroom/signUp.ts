@@ -9,6 +9,7 @@ import {
   type SignUp,
   type WantedSignUp,
   findSignUp,
+  findSuppression,
   keepSignUp,
   startSubscription,
   subscriberOf,
@@ -48,7 +49,14 @@ export async function askToSubscribe(
   await keepSignUp(db, { ...wanted, newsletterIds, topics }, clock.now());
 }
 
-/** Asks somebody whether they want a newsletter: they get the letter that everybody gets who asks. Throws `input-invalid`. */
+const INVITED = 'invited by ';
+
+/** Was it somebody of the house who asked them? */
+export function isInvitation({ form }: Pick<SignUp, 'form'>): boolean {
+  return form.startsWith(INVITED);
+}
+
+/** Asks somebody whether they want a newsletter: they get the letter that everybody gets who asks, once a day at most. Throws `input-invalid`, `state-refused`. */
 export async function inviteReader(
   { db, clock }: Parts,
   { id, language }: Pick<Newsletter, 'id' | 'language'>,
@@ -58,13 +66,15 @@ export async function inviteReader(
   const address = parseAddress(person.address);
   if (address === undefined)
     throw new RoundupError('input-invalid', `"${person.address.slice(0, 100)}" is not a mail address.`);
+  if ((await findSuppression(db, address)) !== undefined)
+    throw new RoundupError('state-refused', `${address} is suppressed, and gets no letter.`);
   const wanted = {
     address,
     name: person.name,
     language,
     newsletterIds: [id],
     topics: [],
-    form: `invited by ${by}`,
+    form: `${INVITED}${by}`,
     words: '',
     from: '',
   };

@@ -9,12 +9,14 @@ import {
   listNewsletters,
   readContent,
 } from '../editions/index.ts';
+import { sha256 } from '../lib/hash.ts';
 import { takeTurns } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { type RenderInput, type TemplateProblem, checkTheme } from '../rendering/index.ts';
 import {
   type ThemeDesign,
+  type ThemeSource,
   builtInTemplates,
   BUILT_IN,
   designAt,
@@ -25,6 +27,7 @@ import {
   keepWorking,
   listThemes,
   readTheme,
+  themeSource,
 } from '../themes/index.ts';
 import { withOwnImages } from './images.ts';
 import { readerLinks } from './links.ts';
@@ -67,7 +70,8 @@ export async function discardWork({ db }: Pick<Parts, 'db'>, name: string): Prom
 
 /** Works on with what a theme was at a revision; 0 is as it comes. Throws `not-found`. */
 export async function workOnRevision({ db }: Pick<Parts, 'db'>, name: string, revision: number): Promise<void> {
-  await keepWorking(db, name, await designAt(db, name, revision));
+  const theme = await getTheme(db, name);
+  await keepWorking(db, theme.name, await designAt(db, theme.name, revision));
 }
 
 /** Another theme, to begin with as this one is. It can be chosen once it has been put in use. */
@@ -82,7 +86,11 @@ export async function copyTheme({ db }: Pick<Parts, 'db'>, name: string, copy: s
 
 /** What is wrong with what is being made of a theme, by file and line; none: it can be put in use. */
 export async function themeProblems(parts: Rendering, name: string): Promise<TemplateProblem[]> {
-  const source = await readTheme(parts.db, name, { working: true });
+  return problemsOf(parts, await readTheme(parts.db, name, { working: true }));
+}
+
+async function problemsOf(parts: Rendering, source: ThemeSource): Promise<TemplateProblem[]> {
+  const { name } = source;
   const publication = await getPublication(parts.db);
   const links = readerLinks(parts.baseUrl);
   const date = parts.clock.now();
@@ -101,14 +109,16 @@ export async function themeProblems(parts: Rendering, name: string): Promise<Tem
 export async function useTheme(parts: Rendering, name: string, change: string, by: string): Promise<number> {
   const { working } = await getTheme(parts.db, name);
   if (working === null) throw new RoundupError('state-refused', 'Nothing has been changed.');
-  const problems = await themeProblems(parts, name);
+  // What was looked at is what is put in use, and nothing that comes meanwhile.
+  const source = themeSource(name, working, `to be used ${sha256(JSON.stringify(working))}`);
+  const problems = await problemsOf(parts, source);
   if (problems.length > 0)
     throw new RoundupError(
       'preflight-failed',
       `It cannot be used so: ${problems.map(({ file, line, message }) => `${file}, line ${line}: ${message}`).join('; ')}.`,
     );
   for (const edition of await editionsOf(parts, name, 1)) {
-    const { findings } = await renderWith(parts, edition, await readTheme(parts.db, name, { working: true }));
+    const { findings } = await renderWith(parts, edition, source);
     const broken = findings.filter(({ code }) => code === 'theme-broken' || code === 'unsubscribe-missing');
     if (broken.length > 0)
       throw new RoundupError(
@@ -117,6 +127,10 @@ export async function useTheme(parts: Rendering, name: string, change: string, b
       );
   }
   return parts.db.transaction().execute(async (tx) => {
+    await takeTurns(tx, `theme ${name}`);
+    const { working: now } = await getTheme(tx, name);
+    if (JSON.stringify(now) !== JSON.stringify(working))
+      throw new RoundupError('revision-changed', 'It was changed while it was looked at: look once more.');
     const revision = await insertThemeRevision(tx, name, working, { by, at: parts.clock.now(), change });
     await recordAct(tx, { actor: by, act: 'theme changed', subject: `theme ${name}`, detail: { revision, change } });
     return revision;

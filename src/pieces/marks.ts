@@ -24,7 +24,11 @@ export async function setMark(db: Database, mark: Mark): Promise<void> {
   await sql`insert into piece_marks (piece_id, newsletter_id, mark, edition_number, section, made_by, made_at)
     values (${mark.pieceId}, ${mark.newsletterId}, ${mark.mark}, ${mark.editionNumber}, ${mark.section}, ${mark.madeBy}, ${mark.madeAt})
     on conflict (newsletter_id, piece_id) do update set mark = excluded.mark, edition_number = excluded.edition_number,
-      section = excluded.section, made_by = excluded.made_by, made_at = excluded.made_at`.execute(db);
+      section = excluded.section, made_by = excluded.made_by, made_at = excluded.made_at,
+      -- What a hold has taken the place of comes back with the piece.
+      replaced = case when excluded.mark = 'hold' and piece_marks.mark <> 'hold' then to_jsonb(piece_marks) - 'replaced' end`.execute(
+    db,
+  );
 }
 
 /** True where there was one. */
@@ -34,15 +38,19 @@ export async function clearMark(db: Database, newsletterId: number, pieceId: num
   return numAffectedRows === 1n;
 }
 
-/** What was held out of an edition of this number, of these pieces, is not held any more. */
+/** What was held out of an edition of this number, of these pieces, is as it was marked before. */
 export async function clearHolds(
   db: Database,
   newsletterId: number,
   number: number,
   pieceIds: number[],
 ): Promise<void> {
-  await sql`delete from piece_marks where newsletter_id = ${newsletterId} and mark = 'hold' and edition_number = ${number}
-    and piece_id = any(${pieceIds}::bigint[])`.execute(db);
+  const held = sql`newsletter_id = ${newsletterId} and mark = 'hold' and edition_number = ${number}
+    and piece_id = any(${pieceIds}::bigint[])`;
+  await sql`delete from piece_marks where ${held} and replaced is null`.execute(db);
+  await sql`update piece_marks set mark = replaced ->> 'mark', edition_number = (replaced ->> 'edition_number')::int,
+      section = replaced ->> 'section', made_by = replaced ->> 'made_by', made_at = (replaced ->> 'made_at')::timestamptz,
+      replaced = null where ${held}`.execute(db);
 }
 
 /** Those that matter for an edition of this number; what was held and has not run in a season is forgotten. */

@@ -14,7 +14,7 @@ import type { Relay } from '../platform/config/index.ts';
 import { mailableByDomain } from '../subscribers/index.ts';
 import { type Forecast, forecastFinish } from './forecast.ts';
 import { type Approval, type Edition, type Newsletter, findNewsletter, standingApproval } from '../editions/index.ts';
-import { SECOND_MS } from '../lib/time.ts';
+import { MINUTE_MS, SECOND_MS } from '../lib/time.ts';
 import { type Database, recentCount } from '../platform/database/index.ts';
 
 export interface EditionReport {
@@ -36,12 +36,14 @@ export interface EditionReport {
 
 /** How long its send would take changes slowly, until it begins. */
 const PLAN_MS = 30 * SECOND_MS;
+const OLD_PLAN_MS = 10 * MINUTE_MS;
 const RECENT_SECONDS = 60;
 
+/** `foretells`: with the planned finish, which takes a look at all who may be mailed. */
 export async function reportEdition(
   db: Database,
   edition: Edition,
-  { now, relays }: { now: Date; relays: Relay[] },
+  { now, relays, foretells = true }: { now: Date; relays: Relay[]; foretells?: boolean },
 ): Promise<EditionReport> {
   const { value: sums, at: countedAt } = await recentSums(db, edition);
   const { value: details } = await recentDetails(db, edition);
@@ -54,7 +56,7 @@ export async function reportEdition(
     countedAt,
     ...details,
     perSecond,
-    forecast: await foretell(db, edition, { now, relays, perSecond }),
+    forecast: foretells ? await foretell(db, edition, { now, relays, perSecond }) : undefined,
   };
 }
 
@@ -90,7 +92,10 @@ async function foretell(
     return forecast === undefined ? null : { ...forecast, afterMs: forecast.finishAt.getTime() - now.getTime() };
   };
   const key = isUnderWay ? `ledger/${edition.id}/forecast` : `newsletter/${edition.newsletterId}/forecast`;
-  const { value, at } = await recentCount(db, key, count, { freshMs: isUnderWay ? 0 : PLAN_MS });
+  const { value, at } = await recentCount(db, key, count, {
+    freshMs: isUnderWay ? 0 : PLAN_MS,
+    oldMs: OLD_PLAN_MS,
+  });
   if (value === null) return undefined;
   const { afterMs, limitedBy } = value;
   return { limitedBy, finishAt: new Date(at.getTime() + afterMs) };

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
-import { getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import { dropFromEdition, getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
@@ -185,8 +185,41 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await context.close();
   }, 120_000);
 
+  test('the preview follows what is typed, before it is saved', async () => {
+    const { page, context, complaints } = await come('author', true);
+    const preview = page.frameLocator('[data-part="preview"] iframe:not(.coming)');
+    await preview.locator('h1').waitFor();
+    // What is not saved is seen all the same.
+    await page.evaluate(`{
+      const real = window.fetch;
+      window.fetch = (to, how) => (String(to).includes('/texts') ? Promise.reject(new TypeError('cut off')) : real(to, how));
+      window.mend = () => (window.fetch = real);
+    }`);
+    const began = Date.now();
+    await page.getByLabel('Editor’s note, in Markdown').fill('Typed **this** moment');
+    await preview.getByText('Typed this moment').waitFor({ timeout: 5_000 });
+    expect(Date.now() - began).toBeLessThan(3_000);
+    await page.getByText('This did not reach the desk').waitFor();
+    expect((await getEdition(house.database.db, 1)).revision).toBe(1);
+    await page.evaluate('mend()');
+    await page.getByLabel('Preheader').press('End');
+    await page.getByLabel('Preheader').pressSequentially('.');
+    // Saved, it is still there, and the page is no further back.
+    await page.locator('[data-live-region] .told', { hasText: 'Revision 2' }).waitFor();
+    await preview.getByText('Typed this moment').waitFor();
+    expect(await page.locator('iframe').count()).toBe(1);
+    expect(await page.evaluate('history.length')).toBeLessThanOrEqual(3);
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 60_000);
+
   test('two editors see each other, and neither writes over the other; nothing that was written is lost', async () => {
     const { page, context } = await come('author', true);
+    const other = await come('editor', true);
+    await page.getByText('Ed is here, too').waitFor({ timeout: 15_000 });
+    await other.page.getByText('Ana is here, too').waitFor({ timeout: 15_000 });
+    await other.context.close();
+    await page.getByText('Ed is here, too').waitFor({ state: 'hidden', timeout: 20_000 });
     await reviseEdition(await house.newsroom(), 1, { subject: 'The other’s' }, 'Ed');
     await page.getByText('Ed has changed it meanwhile').waitFor({ timeout: 15_000 });
     await page.getByLabel('Preheader').fill('Mine, long thought over');
@@ -198,6 +231,38 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     );
     await page.getByRole('link', { name: 'All revisions' }).click();
     expect(await page.locator('main').innerText()).toContain('The other’s');
+    await context.close();
+  }, 60_000);
+
+  test('what is typed while another act is refused is saved, but not over what somebody else has written', async () => {
+    const { page, context } = await come('author', true);
+    const newsroom = await house.newsroom();
+    const content = async () => readContent(house.database.db, await getEdition(house.database.db, 1));
+    await page.route('**/move', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await route.continue();
+    });
+    const moveWhileTyping = async (preheader: string) => {
+      await page
+        .locator('.section:has(.piece + .piece)')
+        .getByRole('button', { name: /^Down:/ })
+        .first()
+        .click();
+      await page.getByLabel('Preheader').fill(preheader);
+    };
+    // Somebody has dropped a piece: the move is refused, the preheader is nobody else's.
+    const { sections } = await content();
+    const spare = sections.flatMap(({ pieces }) => pieces).at(-1)!;
+    await dropFromEdition(newsroom, 1, spare.pieceId, 'Ed');
+    await moveWhileTyping('Mine alone');
+    await page.locator('[data-live-region] .told', { hasText: 'Revision 3' }).waitFor({ timeout: 15_000 });
+    expect((await content()).preheader).toBe('Mine alone');
+    // Somebody has written another: theirs stays, and mine is there to be read.
+    await reviseEdition(newsroom, 1, { preheader: 'Theirs' }, 'Ed');
+    await moveWhileTyping('Mine, a moment late');
+    await page.locator('.told', { hasText: 'Mine, a moment late' }).waitFor({ timeout: 15_000 });
+    expect((await content()).preheader).toBe('Theirs');
+    expect(await page.getByLabel('Preheader').inputValue()).toBe('Theirs');
     await context.close();
   }, 60_000);
 

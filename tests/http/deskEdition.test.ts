@@ -84,7 +84,7 @@ test('nobody does what their role does not let them, nor on what they do not see
   const author = await come('author');
   const elsewhere = await come('editor', [2]);
   const before = (await edition()).revision;
-  for (const path of ['texts', 'pieces/1/drop', 'review', 'test'])
+  for (const path of ['texts', 'pieces/1/drop', 'review', 'test', 'frame'])
     expect([path, (await viewer.post(path)).status]).toEqual([path, 403]);
   for (const path of ['approve', 'schedule', 'send', 'stop', 'cancel', 'audience'])
     expect([path, (await author.post(path, { sure: 'yes' })).status]).toEqual([path, 403]);

@@ -4,30 +4,43 @@ const desk = () => document.querySelector('[data-edition]');
 const texts = () => document.querySelector('#texts');
 const id = desk()?.dataset.edition;
 const SAVE_AFTER_MS = 1200;
+/** What is typed is in the preview before one looks up. */
+const DRAW_AFTER_MS = 150;
 /** What the person here has seen: only an answer to an act of their own moves it on. */
 let seen = desk()?.dataset.revision;
 let state = desk()?.dataset.state;
-let dirty = false;
+/** The revision that the texts on the page were begun from: a save of them is of it, whatever else has been seen since. */
+let begun = seen;
+/** How often something was typed into the texts, and up to which time of these it is saved. */
+let typed = 0;
+let saved = 0;
+let here = '';
 let saving;
+let drawing;
 /** Acts wait for each other. Where one is refused, those that were meant for what was there before are not sent. */
 let last = Promise.resolve();
 let epoch = 0;
 
 function act(form, submitter) {
   clearTimeout(saving);
-  const fields = new FormData(form, submitter ?? undefined);
+  if (form === texts()) return save({ isAuto: false });
   const address = submitter?.getAttribute('formaction') ?? form.getAttribute('action');
-  // What was typed and not saved comes first, unless it is that.
-  if (dirty && form !== texts()) save();
-  if (form === texts()) dirty = false;
-  queue({ address, fields, form });
+  // What was typed and not saved comes first.
+  if (isUnsaved()) save({ isAuto: true });
+  queue({ address, fields: new FormData(form, submitter ?? undefined), form });
 }
 
-function save() {
+const isUnsaved = () => typed !== saved;
+
+function save({ isAuto }) {
   const form = texts();
-  if (!form || !form.checkValidity()) return;
-  dirty = false;
-  queue({ address: form.getAttribute('action'), fields: new FormData(form), form, isAuto: true });
+  if (form?.checkValidity()) queue({ address: form.getAttribute('action'), isAuto });
+}
+
+function saveSoon() {
+  clearTimeout(saving);
+  // An approval is withdrawn by a change: of what is approved, by its button alone.
+  if (texts()?.hasAttribute('data-autosave')) saving = setTimeout(() => save({ isAuto: true }), SAVE_AFTER_MS);
 }
 
 function queue(one) {
@@ -36,30 +49,59 @@ function queue(one) {
     .then(() => (mine === epoch ? sendNow(one) : undefined))
     .catch(() => {
       epoch++;
-      dirty ||= one.form === texts();
       tell('This did not reach the desk, and nothing of it is lost here. Try once more.');
     });
 }
 
+/** Without a form of its own it is the texts, as they are by then. */
 async function sendNow({ address, fields, form, isAuto = false }) {
-  if (fields.has('revision')) fields.set('revision', seen);
+  const upTo = typed;
+  if (!form && isAuto && upTo === saved) return;
+  const body = fields ?? new FormData(texts());
+  if (body.has('revision')) body.set('revision', form ? seen : begun);
+  const { answer, page } = await post(address, body);
+  if (!answer.ok) epoch++;
+  if (page.querySelector('[data-edition]') === null) return refused(answer, page);
+  if (!form) settle(body, upTo, answer.ok);
+  arrive(page, { ok: answer.ok, isAuto, done: form?.getAttribute('action') });
+}
+
+async function post(address, body) {
   const answer = await fetch(withView(address), {
     method: 'POST',
-    body: new URLSearchParams(fields),
+    body: new URLSearchParams(body),
     headers: { accept: 'text/html' },
   });
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const fresh = page.querySelector('[data-edition]');
-  if (!answer.ok) epoch++;
-  if (fresh === null) return refused(answer, page, form);
-  seen = fresh.dataset.revision;
-  state = fresh.dataset.state;
-  show(page, { done: answer.ok ? form.getAttribute('action') : undefined, keepsTexts: dirty || (isAuto && answer.ok) });
+  return { answer, page: new DOMParser().parseFromString(await answer.text(), 'text/html') };
+}
+
+function arrive(page, { ok, isAuto, done }) {
+  ({ revision: seen, state } = page.querySelector('[data-edition]').dataset);
+  const keepsTexts = isUnsaved() || (isAuto && ok);
+  if (ok || !keepsTexts || sameTexts(page)) begun = seen;
+  show(page, { done: ok ? done : undefined, keepsTexts });
+  if (isUnsaved()) saveSoon();
+}
+
+const TEXTS = ['subject', 'preheader', 'note'];
+
+/** What is saved is what the texts are from now on; what is refused is on the page that came, beside what they are by now. */
+function settle(body, upTo, ok) {
+  saved = upTo;
+  if (!ok) return;
+  for (const name of TEXTS) texts().elements.namedItem(name).defaultValue = body.get(name);
+}
+
+/** Nobody else has changed the texts meanwhile. */
+function sameTexts(page) {
+  const [mine, theirs] = [texts(), page.querySelector('#texts')].map((form) =>
+    TEXTS.map((name) => form?.elements.namedItem(name).defaultValue.trim()).join('\0'),
+  );
+  return mine === theirs;
 }
 
 /** Another page than the edition's, such as the door: one stays here, with all that was typed. */
-function refused(answer, page, form) {
-  dirty ||= form === texts();
+function refused(answer, page) {
   const isOut = answer.status === 401 || new URL(answer.url).pathname === '/sign-in';
   const words = page.querySelector('main p')?.textContent.trim();
   const box = tell(
@@ -109,6 +151,7 @@ function show(page, { done, keepsTexts }) {
   document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
+  sayOthers();
   document.dispatchEvent(new Event('shown'));
 }
 
@@ -164,19 +207,56 @@ function detailsName(details) {
   return `${piece} ${details.querySelector('summary')?.textContent.slice(0, 12)}`;
 }
 
-/** The new preview comes in the place of the old one when it is there. */
-function follow(source) {
-  const frame = document.querySelector('[data-part="preview"] iframe:not(.coming)');
-  if (!frame || frame.getAttribute('src') === source) return;
+const frameNow = () => document.querySelector('[data-part="preview"] iframe:not(.coming)');
+/** Where the preview is from; nowhere, while it shows what is typed. */
+let source = frameNow()?.getAttribute('src');
+let address = source;
+let drawn = 0;
+
+/** A new preview comes in the place of the old one when it is there. `begin` sends it on its way. */
+function swap(begin) {
+  const frame = frameNow();
+  if (!frame) return;
   for (const late of document.querySelectorAll('iframe.coming')) late.remove();
   const next = frame.cloneNode();
+  next.removeAttribute('src');
+  // A frame is known by the name that it comes with.
+  next.name = `preview-${++drawn}`;
   next.classList.add('coming');
-  next.addEventListener('load', () => {
-    frame.remove();
-    next.classList.remove('coming');
-  });
-  next.setAttribute('src', source);
   frame.after(next);
+  // Not before it has its empty page, which would count as there.
+  setTimeout(() => {
+    const come = () => {
+      frame.remove();
+      next.classList.remove('coming');
+    };
+    next.addEventListener('load', come, { once: true });
+    begin(next);
+  });
+}
+
+function follow(wanted) {
+  if (wanted === source) return;
+  source = wanted;
+  address = wanted;
+  swap((next) => next.setAttribute('src', wanted));
+}
+
+/** What is typed and not saved yet: a form of its own, sent into the frame. */
+function draft() {
+  const form = texts();
+  if (!form || !address) return;
+  source = undefined;
+  const fields = new FormData(form);
+  swap((next) => {
+    const attributes = { method: 'post', action: address, target: next.name, hidden: true };
+    const sender = Object.assign(document.createElement('form'), attributes);
+    for (const name of ['_csrf', 'subject', 'preheader', 'note'])
+      sender.append(Object.assign(document.createElement('textarea'), { name, value: fields.get(name) }));
+    document.body.append(sender);
+    sender.submit();
+    sender.remove();
+  });
 }
 
 function tell(text) {
@@ -207,18 +287,19 @@ document.addEventListener('input', (event) => {
   }
   const line = { subject: 1, preheader: 2 }[target.name];
   if (line) document.querySelectorAll('.inboxline .line')[line].textContent = target.value;
-  dirty = true;
-  clearTimeout(saving);
-  // An approval is withdrawn by a change: of what is approved, by its button alone.
-  if (form.hasAttribute('data-autosave'))
-    saving = setTimeout(() => (event.isComposing ? undefined : save()), SAVE_AFTER_MS);
+  typed++;
+  clearTimeout(drawing);
+  drawing = setTimeout(draft, DRAW_AFTER_MS);
+  if (event.isComposing) clearTimeout(saving);
+  else saveSoon();
 });
+document.addEventListener('compositionend', ({ target }) => target.closest?.('#texts') && saveSoon());
 
 window.addEventListener('pagehide', () => {
   const form = texts();
-  if (!dirty || !form?.hasAttribute('data-autosave') || !form.checkValidity()) return;
+  if (!isUnsaved() || !form?.hasAttribute('data-autosave') || !form.checkValidity()) return;
   const fields = new FormData(form);
-  fields.set('revision', seen);
+  fields.set('revision', begun);
   navigator.sendBeacon(form.getAttribute('action'), new URLSearchParams(fields));
 });
 
@@ -273,7 +354,22 @@ document.addEventListener('keydown', (event) => {
 });
 
 // Somebody else at the same edition, or the clock: what live.js hears.
-document.addEventListener('standing', ({ detail: now }) => void last.then(() => notice(now)).catch(() => {}));
+document.addEventListener('standing', ({ detail: now }) => {
+  others(now.viewers ?? []);
+  void last.then(() => notice(now)).catch(() => {});
+});
+
+/** Who else has this edition before them. */
+function others(viewers) {
+  const names = viewers.filter(({ accountId }) => String(accountId) !== desk()?.dataset.me).map(({ name }) => name);
+  here = names.length === 0 ? '' : `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} here, too`;
+  sayOthers();
+}
+
+function sayOthers() {
+  const place = document.querySelector('[data-viewers]');
+  if (place && place.textContent !== here) place.textContent = here;
+}
 
 function notice(now) {
   if (now.problem || (now.revision === Number(seen) && now.state === state)) return;

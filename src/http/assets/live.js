@@ -27,17 +27,20 @@ function show(standing) {
   state.className = `state ${standing.state}`;
   const bar = board.querySelector('progress');
   if (bar) bar.value = standing.share;
-  const isNew = counted !== undefined && counted !== standing.detailsAt;
-  counted = standing.detailsAt;
-  if (isNew) void renew(board).catch(() => {});
+  counted ??= standing.detailsAt;
+  if (counted !== standing.detailsAt) void renew(board, standing.detailsAt).catch(() => {});
+  const when = board.querySelector('[data-counted]');
+  if (when && standing.countedAt) when.textContent = new Date(standing.countedAt).toISOString().slice(11, 19);
 }
 
 /** By domain, by cause, the course: as the server draws them. What is open stays open. */
-async function renew(board) {
+async function renew(board, at) {
   const answer = await fetch(`/editions/${id}/ledger`, { headers: { accept: 'text/html' } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-part="ledger"]');
+  // Whoever is in it is not thrown out; it is tried again with the next figures.
   if (!fresh || board.contains(document.activeElement)) return;
+  counted = at;
   const open = [...board.querySelectorAll('details')].map((one) => one.open);
   for (const [at, one] of fresh.querySelectorAll('details').entries()) one.open = open[at] ?? false;
   board.replaceWith(fresh);

@@ -1,21 +1,84 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
 const SAVE_AFTER_MS = 500;
-let saving;
+/** What is typed and not sent yet: each form with its timer. */
+const waiting = new Map();
 let last = Promise.resolve();
+let sending = 0;
 
-async function save(form) {
+function saveSoon(form) {
+  clearTimeout(waiting.get(form));
+  waiting.set(
+    form,
+    setTimeout(() => save(form), SAVE_AFTER_MS),
+  );
+}
+
+/** Saves wait for each other: a template's form says what of it was there before. */
+function save(form) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  sending++;
+  last = last
+    .then(() => send(form))
+    .catch(() => tell('This did not reach the desk, and nothing of it is lost here. Type on, or press Keep.'))
+    .finally(() => sending--);
+}
+
+async function send(form) {
   const answer = await fetch(form.action, {
     method: 'POST',
     body: new URLSearchParams(new FormData(form)),
     headers: { accept: 'text/html' },
   });
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  for (const part of ['told', 'problems', 'contrast', 'use']) {
-    const [old, fresh] = [document, page].map((where) => where.querySelector(`[data-part="${part}"]`));
-    if (old && fresh) old.replaceWith(fresh);
-  }
-  if (answer.ok) follow();
+  if (page.querySelector('[data-preview]') === null) return refused(answer, page);
+  for (const part of ['told', 'problems', 'contrast', 'use']) put(part, page);
+  if (!answer.ok) return;
+  for (const hidden of form.querySelectorAll('[data-seen]'))
+    hidden.value = page.querySelector('[data-seen]')?.value ?? hidden.value;
+  follow();
 }
+
+/** What somebody is typing in stays as it is. */
+function put(part, page) {
+  const [old, fresh] = [document, page].map((where) => where.querySelector(`[data-part="${part}"]`));
+  if (!old || !fresh || old.contains(document.activeElement)) return;
+  const [from, to] = [old, fresh].map((where) => where.querySelector('input[name="change"]'));
+  if (from && to) to.value = from.value;
+  old.replaceWith(fresh);
+}
+
+/** Another page than this one, such as the door: what was typed stays here. */
+function refused(answer, page) {
+  const isOut = answer.status === 401 || new URL(answer.url).pathname === '/sign-in';
+  const words = page.querySelector('main p')?.textContent.trim();
+  tell(
+    isOut
+      ? 'You are signed out. What you have typed is still here: sign in in another tab.'
+      : words || 'The desk refused this.',
+  );
+}
+
+function tell(text) {
+  const box = Object.assign(document.createElement('div'), { className: 'told warn' });
+  box.append(Object.assign(document.createElement('p'), { textContent: text }));
+  document.querySelector('[data-part="told"]')?.replaceChildren(box);
+}
+
+// What goes to another page takes along what is typed: first that is saved, then the form is sent.
+document.addEventListener('submit', (event) => {
+  const { target: form, submitter } = event;
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  for (const other of waiting.keys()) save(other);
+  if (sending === 0) return;
+  event.preventDefault();
+  void last.then(() => form.requestSubmit(submitter));
+});
+
+window.addEventListener('pagehide', () => {
+  for (const form of waiting.keys()) navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)));
+});
 
 /** The new preview comes in the place of the old one when it is there. */
 function follow() {
@@ -38,9 +101,7 @@ document.addEventListener('input', ({ target }) => {
   const form = target.closest?.('form[data-live]');
   const twin = target.dataset?.twin && form?.elements.namedItem(target.dataset.twin);
   if (twin && /^#[0-9a-f]{6}$/i.test(target.value)) twin.value = target.value;
-  if (!form || !form.checkValidity()) return;
-  clearTimeout(saving);
-  saving = setTimeout(() => (last = last.then(() => save(form)).catch(() => {})), SAVE_AFTER_MS);
+  if (form?.checkValidity()) saveSoon(form);
 });
 
 // Tab writes a tab's worth of spaces nowhere: it goes on to the next field, as everywhere. Lines are numbered beside the text.

@@ -66,6 +66,9 @@ export interface Form<P> {
   takesFile?: true;
 }
 
+/** A template of 100,000 characters, each of which may be nine bytes in a form. */
+export const MOST_BYTES = 1_000_000;
+
 export function formRoute<P extends object>(
   server: FastifyInstance,
   { app, door }: Pick<DeskParts, 'app' | 'door'>,
@@ -73,7 +76,7 @@ export function formRoute<P extends object>(
 ): void {
   server.post(
     path,
-    { config: { access, ...(takesFile ? { takesFile } : {}) } },
+    { bodyLimit: MOST_BYTES, config: { access, ...(takesFile ? { takesFile } : {}) } },
     async (request, reply): Promise<FastifyReply> => {
       const identity = identityOf(request);
       const body = fieldsOf(request.body);

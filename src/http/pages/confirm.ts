@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../../app.ts';
-import { confirmSignUp, publicNewsletters } from '../../newsroom/index.ts';
+import { listNewsletters } from '../../editions/index.ts';
+import { confirmSignUp, isInvitation } from '../../newsroom/index.ts';
 import { findSignUp, readConfirmToken, readerToken } from '../../subscribers/index.ts';
 import { type ShowReader, fieldsOf } from './reader.ts';
 
@@ -22,7 +23,10 @@ export function confirmRoutes(server: FastifyInstance, app: App, show: ShowReade
     const id = readConfirmToken(keys, request.params.token, app.clock.now());
     const signUp = id === undefined ? undefined : await findSignUp(db, id, app.clock.now());
     if (signUp === undefined) return unknown(request, reply);
-    const newsletters = (await publicNewsletters(db)).filter((one) => signUp.newsletterIds.includes(one.id));
+    // Somebody who was invited may say yes to what is open to nobody else.
+    const newsletters = (await listNewsletters(db)).filter(
+      ({ id: own, isPublic }) => signUp.newsletterIds.includes(own) && (isPublic || isInvitation(signUp)),
+    );
     return show(request, reply, {
       page: 'confirm',
       title: (w) => w.confirmTitle,

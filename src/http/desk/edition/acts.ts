@@ -259,7 +259,7 @@ const PIECE: Record<string, EditionAct> = {
     const { key } = sectionWith(await readContent(newsroom.db, edition), pieceId);
     await markPiece(newsroom, await newsletterOf(newsroom, edition), pieceId, { mark: 'pin', section: key, by });
     return {
-      told: 'It is pinned: composing again leaves it where it is, and so it stays for editions to come until it has run.',
+      told: 'It is pinned: it stays in this section when the edition is composed again, and runs in the next one if it does not run in this.',
     };
   },
   unpin: async ({ newsroom, editionId, pieceId, by }) => {
@@ -282,6 +282,7 @@ const EDITOR: Record<string, EditionAct> = {
   approve: async ({ newsroom, editionId, body, by }) => {
     const { findings } = await approveEdition(newsroom, editionId, by, {
       ifRevision: number.parse(body.revision),
+      ifHash: body.hash,
       isSeen: (finding) => body[`seen-${keyOf(finding)}`] === 'yes',
     });
     const beside = findings.length === 0 ? '' : ` ${findings.length} findings stood beside it.`;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Role, isAtLeast } from '../../../accounts/index.ts';
-import type { Edition } from '../../../editions/index.ts';
+import { type Edition, readContent } from '../../../editions/index.ts';
 import { getEdition, previewOf } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
@@ -8,7 +8,7 @@ import { identityOf, mayNewsletter } from '../../access.ts';
 import { asSeen } from '../../mailView.ts';
 import { followEdition } from '../../events.ts';
 import { protectMail, protectPage } from '../../security.ts';
-import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { MOST_BYTES, type DeskParts, type FormPage, fieldsOf, formRoute, queryText, rowNumber } from '../forms.ts';
 import { ACTS, type EditionAct } from './acts.ts';
 import { cropRoutes } from './crop.ts';
 import { deliveryRoutes } from './deliveries.ts';
@@ -42,7 +42,10 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
     const reader = await findSubscriberByAddress(db, as.slice(0, 320));
     const own = reader === undefined ? [] : await listSubscriptions(db, reader.id);
     // Whoever reads another newsletter is nobody's business here.
-    return own.some((one) => one.newsletterId === newsletterId) ? reader : undefined;
+    if (reader === undefined || !own.some((one) => one.newsletterId === newsletterId)) return undefined;
+    // What others have sent them is for the whole house.
+    const { id, name, address } = reader;
+    return identityOf(request).newsletterIds === null ? { id, name, address } : { name, address };
   }
 
   async function page(request: FastifyRequest<Params>, reply: FastifyReply, extra: Record<string, unknown>) {
@@ -68,11 +71,32 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
   server.get<Params>('/editions/:id/frame', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
     const view = viewOf(request.query.view);
-    const { html, text } = await previewOf(await app.newsroom(), edition, await readerOf(request));
+    const { html, text } = await previewOf(await app.newsroom(), edition, { reader: await readerOf(request) });
     protectMail(reply, "'self'");
     if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
     return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
   });
+
+  // What is typed and not saved yet, as the mail would have it: nothing is kept.
+  server.post<Params>(
+    '/editions/:id/frame',
+    { bodyLimit: MOST_BYTES, config: { access: { who: 'author' } } },
+    async (request, reply) => {
+      const edition = await visible(request);
+      const { subject = '', preheader = '', note = '' } = fieldsOf(request.body);
+      const content = await readContent(db, edition);
+      const view = viewOf(request.query.view);
+      const texts = { subject: subject.slice(0, 300), preheader: preheader.slice(0, 300), note: note.slice(0, 20_000) };
+      const variant = { ...content, ...texts };
+      const { html, text } = await previewOf(await app.newsroom(), edition, {
+        reader: await readerOf(request),
+        variant,
+      });
+      protectMail(reply, "'self'");
+      if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
+      return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
+    },
+  );
 
   server.get<Params>('/editions/:id/ledger', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
@@ -82,7 +106,12 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
   server.get<Params>('/editions/:id/events', { config: VIEWER }, async (request, reply) => {
     const { id } = await visible(request);
     protectPage(reply);
-    return followEdition({ db, clock: app.clock }, id, { request, reply, identity: identityOf(request) });
+    return followEdition({ db, clock: app.clock }, id, {
+      request,
+      reply,
+      identity: identityOf(request),
+      isViewer: true,
+    });
   });
 
   const parts = { show, visible };

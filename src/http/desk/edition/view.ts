@@ -17,7 +17,7 @@ import {
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
 import { shorten } from '../../../lib/text.ts';
-import { shortDateTime } from '../../../lib/time.ts';
+import { MINUTE_MS, shortDateTime } from '../../../lib/time.ts';
 import { recentCount } from '../../../platform/database/index.ts';
 import { findPieces, marksFor } from '../../../pieces/index.ts';
 import { type EditionReport, reportEdition, shareOf, stateText } from '../../../reports/index.ts';
@@ -43,8 +43,9 @@ export async function editionView(app: App, identity: Identity, edition: Edition
   const { db } = app.database;
   const { keys, baseUrl, unsubscribeAddress, relays } = app.config;
   const parts = { db, clock: app.clock, keys, baseUrl, unsubscribeAddress };
-  const report = await reportEdition(db, edition, { now: app.clock.now(), relays });
-  const { newsletter, findings, content } = await renderNow(parts, edition);
+  const foretells = edition.state !== 'draft' && edition.state !== 'in_review';
+  const report = await reportEdition(db, edition, { now: app.clock.now(), relays, foretells });
+  const { newsletter, findings, content, hash } = await renderNow(parts, edition);
   const choices = await listChoices(db, edition.id);
   const { role } = identity.account;
   const isOpen = ['draft', 'in_review', 'approved', 'scheduled'].includes(edition.state);
@@ -56,6 +57,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     edition,
     newsletter,
     content,
+    hash,
     view,
     isText: view === 'text',
     tabs: VIEWS.map((name) => ({ name, current: name === view })),
@@ -220,7 +222,7 @@ function capital(key: string): string {
 async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audience }: EditionContent) {
   const { db } = app.database;
   if (edition.correctsEditionId !== null || edition.startedAt !== null) return undefined;
-  const fresh = { freshMs: 5_000 };
+  const fresh = { oldMs: MINUTE_MS };
   const { id } = newsletter;
   if (!audience) return figure(await recentCount(db, `newsletter/${id}/mailable`, () => countMailable(db, id), fresh));
   const of = {

@@ -15,7 +15,8 @@ import {
   workOnRevision,
   workOnTheme,
 } from '../../../newsroom/index.ts';
-import { RoundupError } from '../../../platform/errors.ts';
+import { sha256 } from '../../../lib/hash.ts';
+import { RoundupError, reasonOf } from '../../../platform/errors.ts';
 import {
   BUILT_IN,
   COLOUR_NAMES,
@@ -100,6 +101,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
       })),
       file,
       text: templates[file],
+      seen: seenOf(templates[file]),
       isChanged: design.files[file] !== undefined,
       problems: problems.map((problem) => ({
         ...problem,
@@ -130,7 +132,8 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
     try {
       return await reply.send(asSeen((await themeSample(newsroom, name, edition, { working })).html, view));
     } catch (error) {
-      if (!(error instanceof RoundupError)) throw error;
+      // What is half typed fails in many ways; none of them is a fault of ours.
+      app.log.debug('a theme could not be drawn', { theme: name, reason: reasonOf(error) });
       return reply.send('<p>Its templates cannot be read as they are; what is wrong stands beside them.</p>');
     }
   });
@@ -152,26 +155,25 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
     });
   });
 
+  async function keptLogo(file: string, by: string): Promise<string> {
+    const made = { by, at: app.clock.now(), framing: 'whole' } as const;
+    const { hash, type } = await keepUpload(db, await readFile(file), LOGO_SIZE, made);
+    return `/media/${hash}.${EXTENSIONS[type]}`;
+  }
+
   const form = (path: string, act: Act<WithName>, more: { takesFile?: true } = {}) =>
     formRoute<WithName>(
       server,
       { app, door },
       { path: `/themes/:name/${path}`, access: OPERATOR.access, page: detail, act, ...more },
     );
-  /** A change of what is being worked on. */
+  /** A change of what is being worked on, made on what it is by then. */
   const working =
-    (
-      change: (design: ThemeDesign, doing: Parameters<Act<WithName>>[0]) => Promise<ThemeDesign> | ThemeDesign,
-    ): Act<WithName> =>
+    (change: (design: ThemeDesign, doing: Parameters<Act<WithName>>[0]) => ThemeDesign): Act<WithName> =>
     async (doing) => {
-      const { name } = doing.params;
-      const { working: now, design } = await getTheme(db, name);
-      const next = await change(now ?? design, doing);
-      await workOnTheme({ db }, name, () => next);
-      return {
-        told: 'It is kept, and in no mail before you put it in use.',
-        to: pageOf(name, doing.request, doing.params.file),
-      };
+      const { name, file } = doing.params;
+      await workOnTheme({ db }, name, (design) => change(design, doing));
+      return { told: 'It is kept, and in no mail before you put it in use.', to: pageOf(name, doing.request, file) };
     };
 
   form(
@@ -192,22 +194,28 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   );
   form(
     'logo',
-    working(async (design, { body, upload, by }) => {
+    async ({ params, body, upload, request, by }) => {
       const logo = logoForm.parse(body);
-      if (upload === null) return { ...design, logo: { ...logo, path: design.logo.path } };
-      const made = { by, at: app.clock.now() };
-      const { hash, type } = await keepUpload(db, await readFile(upload.path), LOGO_SIZE, {
-        ...made,
-        framing: 'whole',
-      });
-      return { ...design, logo: { ...logo, from: 'upload', path: `/media/${hash}.${EXTENSIONS[type]}` } };
-    }),
+      const path = upload === null ? undefined : await keptLogo(upload.path, by);
+      await workOnTheme({ db }, params.name, (design) => ({
+        ...design,
+        logo: path === undefined ? { ...logo, path: design.logo.path } : { ...logo, from: 'upload', path },
+      }));
+      return {
+        told: 'It is kept, and in no mail before you put it in use.',
+        to: pageOf(params.name, request, undefined),
+      };
+    },
     { takesFile: true },
   );
   form(
     'files/:file',
     working((design, { body, params }) => {
       const text = (body.text ?? '').replaceAll('\r\n', '\n');
+      if (textOf(design, params.file) === undefined)
+        throw new RoundupError('not-found', `There is no template "${params.file}".`);
+      if (body.seen !== seenOf(textOf(design, params.file)))
+        throw new RoundupError('revision-changed', 'Somebody has changed this template meanwhile.');
       const { [params.file]: _old, ...others } = design.files;
       const isOwn = text !== builtInTemplates(BUILT_IN)?.[params.file];
       return { ...design, files: isOwn ? { ...others, [params.file]: text } : others };
@@ -237,7 +245,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
     return { told: 'It is as it is in use.', to: `/themes/${params.name}` };
   });
   form('restore', async ({ params, body }) => {
-    const revision = z.coerce.number().int().min(0).parse(body.revision);
+    const revision = z.coerce.number().int().min(0).max(1_000_000).parse(body.revision);
     await workOnRevision({ db }, params.name, revision);
     return {
       told: `You work on with revision ${revision}; put it in use where it is to be so again.`,
@@ -249,6 +257,15 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
     await copyTheme({ db }, params.name, copy, by);
     return { told: `${copy} is there, to begin with as ${params.name}.`, to: `/themes/${copy}` };
   });
+}
+
+function textOf(design: ThemeDesign, file: string): string | undefined {
+  return design.files[file] ?? builtInTemplates(BUILT_IN)?.[file];
+}
+
+/** What of a template was seen when its form was shown. */
+function seenOf(text: string | undefined): string {
+  return sha256(text ?? '').slice(0, 16);
 }
 
 function nameOf(request: FastifyRequest): string {

@@ -19,7 +19,12 @@ const parts = (text: string | undefined, at: RegExp) =>
     .split(at)
     .map((part) => part.trim())
     .filter((part) => part !== '');
-const words = (text: string | undefined) => parts(text, /[,\n]/);
+/** With commas or on lines; what has a comma of its own stands in quotes. */
+const words = (text: string | undefined) =>
+  [...(text ?? '').matchAll(/"([^"]*)"|[^,\r\n]+/g)]
+    .map(([all, quoted]) => (quoted ?? all).trim())
+    .filter((word) => word !== '');
+const inWords = (list: string[]) => list.map((word) => (word.includes(',') ? `"${word}"` : word)).join(', ');
 const lines = (text: string | undefined) => parts(text, /\r?\n/);
 
 /** Weekly patterns, as a day and a time; anything else is a pattern of its own. */
@@ -116,7 +121,7 @@ export const FORMS: Record<string, (body: Body, before: Newsletter) => Change> =
       isPublic: isOn(body, 'isPublic'),
       archive: isOn(body, 'archive') ? 'public' : 'off',
       topics: lines(body.topics).map((line) => {
-        const [key = '', ...title] = line.split(/[:=]/);
+        const [key = '', ...title] = line.split(':');
         const name = title.join(':').trim() || key.trim();
         return {
           key: key
@@ -161,7 +166,7 @@ function ruleOf(body: Body, prefix: string): Record<string, unknown> {
 
 export function sectionFields(section: Section) {
   const listed = (rule: Section['rule'] | null) =>
-    Object.fromEntries(LISTS.map((name) => [name, (rule?.[name] ?? []).join(', ')]));
+    Object.fromEntries(LISTS.map((name) => [name, inWords(rule?.[name] ?? [])]));
   return {
     ...section,
     lists: { ...listed(section.rule), maxAgeDays: section.rule.maxAgeDays },

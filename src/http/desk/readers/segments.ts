@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Newsletter, listNewsletters } from '../../../editions/index.ts';
 import { countSegment, keepSegment, peopleOfSegment, removeSegment } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { FIELDS, findSegment, listSegments } from '../../../subscribers/index.ts';
 import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
-import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { type DeskParts, type FormPage, fieldsOf, formRoute, queryText, rowNumber } from '../forms.ts';
 
 // Parts of a newsletter's readers: a filter is tried, seen who it means, and kept under a name.
 
@@ -18,13 +18,16 @@ export function segmentRoutes(server: FastifyInstance, { app, door, show }: Desk
 
   const list: FormPage = async (request, reply, extra) => {
     const newsletters = await own(identityOf(request));
-    const chosen = newsletters.find(({ id }) => String(id) === queryText(request, 'newsletter')) ?? newsletters[0];
+    const chosen = newsletters.find(({ id }) => String(id) === wantedIn(request)) ?? newsletters[0];
     return show(request, reply, 'segments', {
       title: 'Segments',
       newsletters: newsletters.map((one) => ({ id: one.id, name: one.name, isThis: one === chosen })),
       chosen,
       topics: chosen?.topics ?? [],
-      segments: chosen === undefined ? [] : await listSegments(db, chosen.id),
+      segments: (chosen === undefined ? [] : await listSegments(db, chosen.id)).map((segment) => ({
+        ...segment,
+        query: new URLSearchParams({ newsletter: String(segment.newsletterId), filter: segment.filter }).toString(),
+      })),
       fields: Object.entries(FIELDS).map(([name, { means, choices }]) => ({
         name,
         means,
@@ -55,7 +58,7 @@ export function segmentRoutes(server: FastifyInstance, { app, door, show }: Desk
         const filter = body.filter ?? '';
         const counted = await countSegment(parts, newsletter, filter, { exact: body.exact === 'yes', visible });
         const people = await peopleOfSegment(parts, newsletter, filter, { limit: FIRST });
-        return { shown: { tried: counted, people, name: body.name ?? '', typed: body, typedAt: '/segments' } };
+        return { shown: { tried: counted, people, typed: body, typedAt: '/segments/try' } };
       },
     },
   );
@@ -103,4 +106,9 @@ export function segmentRoutes(server: FastifyInstance, { app, door, show }: Desk
       },
     },
   );
+}
+
+/** The one that a form is about, or that was asked for. */
+function wantedIn(request: FastifyRequest): string {
+  return fieldsOf(request.body).newsletter ?? queryText(request, 'newsletter');
 }

@@ -152,7 +152,7 @@ export function subscriberRoutes(server: FastifyInstance, { app, door, show }: D
         const chosen = (await ownNewsletters(identity)).find(({ id }) => String(id) === newsletter);
         if (chosen === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
         await inviteReader(parts, chosen, { address, name }, by);
-        const told = `A letter is on its way to ${address}. Nobody is subscribed before they have said yes.`;
+        const told = `A letter is on its way to ${address}, if none has gone there within a day. Nobody is subscribed before they have said yes.`;
         return { told, to: '/subscribers' };
       },
     },

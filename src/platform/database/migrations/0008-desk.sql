@@ -36,3 +36,16 @@ create table theme_revisions (
   change         text not null default '',
   primary key (theme, revision)
 );
+
+-- Who has an edition before them at the desk, as of a moment ago.
+create table edition_viewers (
+  edition_id     bigint not null references editions on delete cascade,
+  account_id     bigint not null references accounts on delete cascade,
+  name           text not null,
+  seen_at        timestamptz not null,
+  primary key (edition_id, account_id)
+);
+
+-- What the composer had proposed by a revision, for whoever brings it back; and the mark that another one has taken the place of.
+alter table edition_revisions add column proposal jsonb;
+alter table piece_marks add column replaced jsonb;
