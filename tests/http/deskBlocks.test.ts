@@ -179,10 +179,32 @@ test('a pin is kept for composing again; what was held and is brought back is he
   expect(await marks()).toEqual([[pieceId, 'hold', null]]);
   await post('restore', { to: '1' });
   expect(await marks()).toEqual([]);
+  // What was pinned before it was held is pinned again.
+  await post(`pieces/${pieceId}/pin`);
+  await post(`pieces/${pieceId}/hold`);
+  await post('restore', { to: '1' });
+  expect(await marks()).toEqual([[pieceId, 'pin', 'lead']]);
   const { rows } = await sql<{
     overridden: string | null;
   }>`select overridden from edition_choices where piece_id = ${pieceId}`.execute(db);
   expect(rows).toEqual([{ overridden: null }]);
+});
+
+test('what composing again brought, and was undone, is brought by composing once more', async () => {
+  const { db } = house.database;
+  const titles = async () => piecesOf(await content()).map(({ title }) => title);
+  const recompose = async () => recomposeEdition({ db, clock: house.clock }, 1, 'Ed');
+  await post('texts', { subject: 'By hand', preheader: '', note: '' });
+  const { revision } = await edition();
+  const publishedAt = new Date(Date.now() - 6e4).toISOString();
+  await addPieces(db, [{ slug: 'late', title: 'Late', publishedAt }]);
+  await recompose();
+  expect(await titles()).toContain('Late');
+  await post('restore', { to: String(revision) });
+  expect(await titles()).not.toContain('Late');
+  await recompose();
+  expect(await titles()).toContain('Late');
+  expect((await content()).subject).toBe('By hand');
 });
 
 test('gaps that nobody filled and links that lead nowhere are among the findings', async () => {

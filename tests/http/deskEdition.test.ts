@@ -77,6 +77,20 @@ test('a warning is seen by name before anybody approves, and stands in the log',
   expect(rows[0]!.detail).toMatchObject({ acknowledged: [expect.stringContaining('No. 9 had this subject')] });
 });
 
+test('what would go out is what was seen: the house’s new name asks for another look', async () => {
+  const { db } = house.database;
+  const editor = await come('editor');
+  const { html } = await editor.get('/editions/1');
+  const hash = /name="hash" value="(\w+)"/.exec(html)?.[1] ?? '';
+  await sql`update publication set name = 'Another name'`.execute(db);
+  const refused = await editor.post('approve', { revision: '1', hash });
+  expect([refused.status, refused.html]).toEqual([412, expect.stringContaining('would not be what you have seen')]);
+  expect((await edition()).state).toBe('draft');
+  const now = /name="hash" value="(\w+)"/.exec(refused.html)?.[1] ?? '';
+  expect(now).not.toBe(hash);
+  expect((await editor.post('approve', { revision: '1', hash: now })).html).toContain('Approved');
+});
+
 test('nobody does what their role does not let them, nor on what they do not see', async () => {
   const { db } = house.database;
   await addNewsletter(db, {}, '2026-01-01T00:00:00Z', 'other');

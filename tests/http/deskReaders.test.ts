@@ -1,3 +1,6 @@
+import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { continueImport } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
@@ -116,6 +119,47 @@ test('a list is looked at, taken in with a ground, and taken back', async () => 
   expect((await fetch(`${web.deskUrl}/segments`, { method: 'POST', headers, body: form })).status).toBe(415);
 });
 
+test('an upload that comes broken, or not at all, is told, and leaves nothing behind', async () => {
+  const editor = await visitor(house, web, { role: 'editor' });
+  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('roundup-upload-'));
+  const before = await folders();
+  const { port } = new URL(web.deskUrl);
+  const head = (length: number) =>
+    [
+      'POST /imports HTTP/1.1',
+      `host: 127.0.0.1:${port}`,
+      `origin: ${web.deskUrl}`,
+      `cookie: ${editor.cookie}`,
+      'content-type: multipart/form-data; boundary=cut',
+      `content-length: ${length}`,
+      'connection: close',
+      '',
+      '',
+    ].join('\r\n');
+  const part =
+    '--cut\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\nemail\nana@readers.example\n';
+  const send = (text: string, hangsUp: boolean) =>
+    new Promise<string>((resolve, reject) => {
+      let answer = '';
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(text));
+      socket.on('data', (chunk) => (answer += String(chunk)));
+      socket.on('error', reject);
+      socket.on('close', () => resolve(answer));
+      if (hangsUp) setTimeout(() => socket.destroy(), 300);
+    });
+  // Without its last boundary.
+  const cut = await send(head(part.length) + part, false);
+  expect(cut).toMatch(/^HTTP\/1.1 400 /);
+  expect(cut).toContain('The form came broken, or not whole.');
+  // Without a boundary at all, and by somebody who hangs up in the middle.
+  expect(await send(head(7) + 'nothing', false)).toMatch(/^HTTP\/1.1 400 /);
+  expect(await send(head(1e6) + part, true)).toBe('');
+  for (let tries = 0; tries < 50 && (await folders()).length > before.length; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await folders()).toEqual(before);
+  expect((await editor.get('/imports')).status).toBe(200);
+});
+
 test('a filter is tried, kept under a name, and forgotten', async () => {
   const editor = await visitor(house, web, { role: 'editor' });
   const tried = await editor.post('/segments/try', {
@@ -131,6 +175,12 @@ test('a filter is tried, kept under a name, and forgotten', async () => {
     (await editor.post('/segments', { newsletter: '1', name: 'Ones', filter: 'name begins with "Reader 1"' })).html,
   ).toContain('“Ones” is kept');
   expect((await editor.post('/segments', { newsletter: '1', name: '', filter: 'topic is asia' })).status).toBe(400);
+  // Of a second newsletter, too: what was tried is still chosen, and the link beside it finds the same readers.
+  await addNewsletter(house.database.db, {}, '2026-01-01T00:00:00Z', 'daily');
+  const other = await editor.post('/segments/try', { newsletter: '2', filter: 'name is "a & b"' });
+  expect(other.html).toMatch(/<option value="2" selected>/);
+  await editor.post('/segments', { newsletter: '2', name: 'Odd', filter: 'name is "a & b"' });
+  expect((await editor.get('/segments?newsletter=2')).html).toContain('filter&#x3D;name+is+%22a+%26+b%22');
   expect((await editor.post('/segments/1/away')).html).toContain('is gone');
   expect((await editor.post('/segments/1/away')).status).toBe(404);
 });

@@ -1,10 +1,16 @@
 import { type Challenge, solveChallenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { findNewsletter } from '../../src/editions/index.ts';
 import { type Web, formSnippet, startWeb } from '../../src/http/index.ts';
 import { DAY_MS } from '../../src/lib/time.ts';
-import { publicNewsletters, tick } from '../../src/newsroom/index.ts';
+import { inviteReader, publicNewsletters, tick } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
-import { listConsents, listSubscriptions, findSubscriberByAddress } from '../../src/subscribers/index.ts';
+import {
+  findSubscriberByAddress,
+  insertSuppression,
+  listConsents,
+  listSubscriptions,
+} from '../../src/subscribers/index.ts';
 import { listDeliveriesOf, makeWebhook } from '../../src/webhooks/index.ts';
 import { type MovableClock, clockAt } from '../support/clock.ts';
 import { addNewsletter, addPublication, openHouse } from '../support/house.ts';
@@ -111,6 +117,22 @@ test('the whole way: ask, one letter, a page that a scanner changes nothing on, 
   // Once.
   expect((await page(post(link, { newsletter: '1' }))).status).toBe(404);
   expect((await page(fetch(base + link))).html).toContain('has done its work');
+});
+
+test('whoever is invited may say yes to what is open to nobody else; a suppressed address gets no letter', async () => {
+  const newsroom = await house.newsroom();
+  const staff = (await findNewsletter(db(), 3))!;
+  const invite = (address: string) => inviteReader(newsroom, staff, { address, name: 'Ana' }, 'Ed');
+  await invite('ana@readers.example');
+  const link = pathIn((await last()).text!, 'confirm');
+  expect((await page(fetch(base + link))).html).toContain('Staff');
+  expect((await page(post(link, { newsletter: '3' }))).html).toContain('You are in');
+  expect(await subscriptions('ana@readers.example')).toEqual([expect.objectContaining({ newsletterId: 3 })]);
+  // Who asks for it on their own gets nothing of it.
+  await ask({ address: 'eve@readers.example', newsletter: 'staff' });
+  expect(await subscriptions('eve@readers.example')).toBeUndefined();
+  await insertSuppression(db(), 'gone@readers.example', '');
+  await expect(invite('gone@readers.example')).rejects.toThrow('gone@readers.example is suppressed');
 });
 
 test('after a month the address that it came from is its network alone', async () => {
