@@ -11,5 +11,5 @@ export default {
   globalSetup: '<rootDir>/tests/support/globalSetup.js',
   globalTeardown: '<rootDir>/tests/support/globalTeardown.js',
   testTimeout: 30_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
 };

@@ -41,7 +41,11 @@ describe('what is configured holds over all workers', () => {
     await sql`insert into worker_presence (id, seen_at, sending) values ('a', now(), true), ('b', now(), true)`.execute(
       send.app.database.db,
     );
-    const both = Promise.all([send.deliver(), send.deliver(beside)]);
+    // The one that ends may be in the middle of its books; whatever else goes wrong with it is a fault.
+    const ended = send.deliver(beside).catch((error: unknown) => {
+      if (!String(error).includes('driver has already been destroyed')) throw error;
+    });
+    const both = Promise.all([send.deliver(), ended]);
     await sleep(800);
     await beside.close();
     await both;
