@@ -93,8 +93,12 @@ test('THREATS 24: a known and an unknown address get the same answer, in the sam
     await (await signIn('wrong', who)).text();
     return process.cpuUsage(began).user;
   };
-  const [known, unknown] = [await spent(address), await spent('nobody2@review.example')];
-  expect(unknown).toBeGreaterThan(known / 3);
+  // The least of some: what else the process does at the time is no part of it.
+  const times: [known: number, unknown: number][] = [];
+  for (let tries = 0; tries < 3; tries++)
+    times.push([await spent(address), await spent(`nobody${tries}@review.example`)]);
+  const [known, unknown] = [0, 1].map((of) => Math.min(...times.map((one) => one[of]!)));
+  expect(unknown).toBeGreaterThan(known! / 3);
   for (const body of [
     '{"address":{"$ne":null},"password":{"$ne":null}}',
     '[]',

@@ -208,6 +208,15 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.locator('[data-live-region] .told', { hasText: 'Revision 2' }).waitFor();
     await preview.getByText('Typed this moment').waitFor();
     expect(await page.locator('iframe').count()).toBe(1);
+    // A piece's own words, too; what may not be saved, such as no headline at all, is not in it.
+    const piece = page.locator('.piece').first();
+    await piece.getByText('Write over its words').click();
+    await piece.getByLabel('Headline').fill('A headline, half writ');
+    await preview.getByText('A headline, half writ').waitFor();
+    await piece.getByLabel('Headline').fill('');
+    await piece.getByLabel('Deck').fill('Another deck');
+    await preview.getByText('A ceasefire holds').waitFor();
+    expect((await getEdition(house.database.db, 1)).revision).toBe(2);
     expect(await page.evaluate('history.length')).toBeLessThanOrEqual(3);
     expect(complaints).toEqual([]);
     await context.close();

@@ -1,11 +1,10 @@
 // An edition's page without its reloading: forms are sent and the page is put in place of itself, pieces are dragged, what is typed is saved,
 // and the preview follows. Without script every one of these is a form.
+import { drawSoon, follow, hasTypedWords, isTyped, texts } from './preview.js';
+
 const desk = () => document.querySelector('[data-edition]');
-const texts = () => document.querySelector('#texts');
 const id = desk()?.dataset.edition;
 const SAVE_AFTER_MS = 1200;
-/** What is typed is in the preview before one looks up. */
-const DRAW_AFTER_MS = 150;
 /** What the person here has seen: only an answer to an act of their own moves it on. */
 let seen = desk()?.dataset.revision;
 let state = desk()?.dataset.state;
@@ -16,7 +15,6 @@ let typed = 0;
 let saved = 0;
 let here = '';
 let saving;
-let drawing;
 /** Acts wait for each other. Where one is refused, those that were meant for what was there before are not sent. */
 let last = Promise.resolve();
 let epoch = 0;
@@ -81,6 +79,7 @@ function arrive(page, { ok, isAuto, done }) {
   if (ok || !keepsTexts || sameTexts(page)) begun = seen;
   show(page, { done: ok ? done : undefined, keepsTexts });
   if (isUnsaved()) saveSoon();
+  if (isUnsaved() || hasTypedWords()) drawSoon();
 }
 
 const TEXTS = ['subject', 'preheader', 'note'];
@@ -181,14 +180,6 @@ function put(part, fresh) {
   else if (fresh) document.querySelector('[data-part="findings"]')?.after(fresh);
 }
 
-function isTyped(control) {
-  if (control.type === 'hidden' || control.closest('#texts')) return false;
-  if (control.type === 'checkbox' || control.type === 'radio') return control.checked !== control.defaultChecked;
-  if (control.tagName === 'SELECT')
-    return [...control.options].some((option) => option.selected !== option.defaultSelected);
-  return control.value !== control.defaultValue;
-}
-
 function nameOf(control) {
   const form = control?.closest?.('form')?.getAttribute('action') ?? '';
   return `${form} ${control?.name ?? ''} ${control?.type === 'checkbox' ? control.value : ''}`;
@@ -205,58 +196,6 @@ function detailsName(details) {
   const piece =
     details.closest('[data-piece]')?.dataset.piece ?? details.closest('section')?.getAttribute('aria-labelledby');
   return `${piece} ${details.querySelector('summary')?.textContent.slice(0, 12)}`;
-}
-
-const frameNow = () => document.querySelector('[data-part="preview"] iframe:not(.coming)');
-/** Where the preview is from; nowhere, while it shows what is typed. */
-let source = frameNow()?.getAttribute('src');
-let address = source;
-let drawn = 0;
-
-/** A new preview comes in the place of the old one when it is there. `begin` sends it on its way. */
-function swap(begin) {
-  const frame = frameNow();
-  if (!frame) return;
-  for (const late of document.querySelectorAll('iframe.coming')) late.remove();
-  const next = frame.cloneNode();
-  next.removeAttribute('src');
-  // A frame is known by the name that it comes with.
-  next.name = `preview-${++drawn}`;
-  next.classList.add('coming');
-  frame.after(next);
-  // Not before it has its empty page, which would count as there.
-  setTimeout(() => {
-    const come = () => {
-      frame.remove();
-      next.classList.remove('coming');
-    };
-    next.addEventListener('load', come, { once: true });
-    begin(next);
-  });
-}
-
-function follow(wanted) {
-  if (wanted === source) return;
-  source = wanted;
-  address = wanted;
-  swap((next) => next.setAttribute('src', wanted));
-}
-
-/** What is typed and not saved yet: a form of its own, sent into the frame. */
-function draft() {
-  const form = texts();
-  if (!form || !address) return;
-  source = undefined;
-  const fields = new FormData(form);
-  swap((next) => {
-    const attributes = { method: 'post', action: address, target: next.name, hidden: true };
-    const sender = Object.assign(document.createElement('form'), attributes);
-    for (const name of ['_csrf', 'subject', 'preheader', 'note'])
-      sender.append(Object.assign(document.createElement('textarea'), { name, value: fields.get(name) }));
-    document.body.append(sender);
-    sender.submit();
-    sender.remove();
-  });
 }
 
 function tell(text) {
@@ -277,8 +216,8 @@ document.addEventListener('submit', (event) => {
 
 document.addEventListener('input', (event) => {
   const { target } = event;
-  const form = target.closest?.('#texts');
-  if (!form) return;
+  if (target.closest?.('form[action$="/write"]')) drawSoon();
+  if (!target.closest?.('#texts')) return;
   const hint = document.querySelector(`[data-hint="${target.name}"]`);
   const limit = Number(target.dataset.limit);
   if (hint) {
@@ -288,8 +227,7 @@ document.addEventListener('input', (event) => {
   const line = { subject: 1, preheader: 2 }[target.name];
   if (line) document.querySelectorAll('.inboxline .line')[line].textContent = target.value;
   typed++;
-  clearTimeout(drawing);
-  drawing = setTimeout(draft, DRAW_AFTER_MS);
+  drawSoon();
   if (event.isComposing) clearTimeout(saving);
   else saveSoon();
 });

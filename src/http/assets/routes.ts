@@ -17,6 +17,7 @@ const DESK: Assets = {
   'desk.css': [own('desk.css'), CSS],
   'live.js': [own('live.js'), SCRIPT],
   'edition.js': [own('edition.js'), SCRIPT],
+  'preview.js': [own('preview.js'), SCRIPT],
   'crop.js': [own('crop.js'), SCRIPT],
   'clock.js': [own('clock.js'), SCRIPT],
   'theme.js': [own('theme.js'), SCRIPT],

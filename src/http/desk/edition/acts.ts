@@ -54,6 +54,7 @@ import { httpUrl } from '../../../lib/url.ts';
 import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError, reasonOf } from '../../../platform/errors.ts';
 import { type Doing, type Done } from '../forms.ts';
+import { line as text, textsForm, withoutCr, wordsOf } from './typed.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
 // has seen, and somebody else's change in between is not written over.
@@ -61,7 +62,6 @@ import { type Doing, type Done } from '../forms.ts';
 export type EditionDoing = Doing<{ id: string; piece?: string }> & { editionId: number; pieceId: number };
 export type EditionAct = (doing: EditionDoing) => Promise<Done>;
 
-const text = (most: number) => z.string().trim().max(most);
 const retried = z.object({
   state: z.enum(['refused', 'expired', 'uncertain', 'deferred']),
   cause: z.enum([...CAUSES, '']).optional(),
@@ -128,14 +128,7 @@ function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before
 const AUTHOR: Record<string, EditionAct> = {
   texts: async (doing) => {
     const { newsroom, editionId, body } = doing;
-    const { subject, preheader, note } = z
-      .object({
-        subject: text(300).min(1, 'A mail has a subject.'),
-        preheader: text(300),
-        note: z.string().max(20_000),
-      })
-      .parse(body);
-    const wanted = { subject, preheader, note: withoutCr(note).trim() };
+    const wanted = textsForm.parse(body);
     const now = await readContent(newsroom.db, await asSeen(newsroom, editionId, body.revision));
     // A save that changes nothing withdraws no approval.
     if (Object.entries(wanted).every(([name, value]) => now[name as keyof typeof wanted] === value))
@@ -220,32 +213,9 @@ const PIECE: Record<string, EditionAct> = {
   drop: changing((parts, { editionId, pieceId, by }) => dropFromEdition(parts, editionId, pieceId, by)),
   hold: changing((parts, { editionId, pieceId, by }) => holdFromEdition(parts, editionId, pieceId, by)),
   write: changing(async (parts, { editionId, pieceId, body, by }) => {
-    const given = z
-      .object({
-        title: text(500).min(1, 'A piece has a headline.'),
-        deck: text(2_000),
-        kind: text(100),
-        region: text(100),
-        authors: text(1_000),
-        alt: text(1_000).optional(),
-        credit: text(500).optional(),
-      })
-      .parse(body);
-    const { alt, credit, authors, deck, ...texts } = given;
-    const image = (await pieceOf(parts, editionId, pieceId))?.image ?? null;
-    const pictured =
-      image === null ? {} : { image: { ...image, alt: alt ?? image.alt, credit: credit ?? image.credit } };
     const before = await pieceOf(parts, editionId, pieceId);
-    // A byline with a comma in it is one, for as long as nobody writes over it.
-    const names =
-      authors === before?.authors.join(', ') ? before.authors : authors.split(',').map((name) => name.trim());
-    return editInEdition(
-      parts,
-      editionId,
-      pieceId,
-      { ...texts, deck: withoutCr(deck), authors: names.filter(Boolean), ...pictured },
-      by,
-    );
+    // What is not there any more is told with whose doing that is.
+    return editInEdition(parts, editionId, pieceId, before === undefined ? {} : wordsOf(body, before), by);
   }),
   crop: changing(async (parts, { editionId, pieceId, body, by }) => {
     const image = (await pieceOf(parts, editionId, pieceId))?.image ?? null;
@@ -352,11 +322,6 @@ const EDITOR: Record<string, EditionAct> = {
 /** What a warning is called in the form that says that it was seen. */
 export function keyOf({ sentence }: Finding): string {
   return sha256(sentence).slice(0, 12);
-}
-
-/** Forms send line ends as CRLF. */
-function withoutCr(text: string): string {
-  return text.replaceAll('\r\n', '\n');
 }
 
 /** By what their forms' addresses end with. */

@@ -15,6 +15,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { poolRoutes } from './pool.ts';
 import { revisionRoutes } from './revisions.ts';
 import type { EditionParams } from './parts.ts';
+import { asTyped } from './typed.ts';
 import { VIEWS, type View, editionView, ledgerView } from './view.ts';
 
 // An edition, from draft to sent: what it is, what can be done to it, what the mail would be. Every act is a form that works without
@@ -83,15 +84,10 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
     { bodyLimit: MOST_BYTES, config: { access: { who: 'author' } } },
     async (request, reply) => {
       const edition = await visible(request);
-      const { subject = '', preheader = '', note = '' } = fieldsOf(request.body);
-      const content = await readContent(db, edition);
       const view = viewOf(request.query.view);
-      const texts = { subject: subject.slice(0, 300), preheader: preheader.slice(0, 300), note: note.slice(0, 20_000) };
-      const variant = { ...content, ...texts };
-      const { html, text } = await previewOf(await app.newsroom(), edition, {
-        reader: await readerOf(request),
-        variant,
-      });
+      const variant = asTyped(await readContent(db, edition), fieldsOf(request.body));
+      const reader = await readerOf(request);
+      const { html, text } = await previewOf(await app.newsroom(), edition, { reader, variant });
       protectMail(reply, "'self'");
       if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
       return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
