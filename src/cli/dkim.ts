@@ -1,55 +1,55 @@
 import { Command } from 'commander';
-import { type ListedDkimKey, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
+import { type ListedDkimKey, listDkimKeys } from '../dispatch/index.ts';
 import { dkimName, dkimOf, openResolver, zoneText } from '../doctor/index.ts';
 import { shortDateTime } from '../lib/time.ts';
+import { makeSenderKey, retireSenderKey, signWith } from '../newsroom/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { type CommonOptions, withApp, withJson } from './context.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { readDomain } from './input.ts';
 import { mark, print, printJson } from './output.ts';
 
 export function dkimCommand(): Command {
   const command = new Command('dkim').description('keys that mail is signed with (DKIM), and their DNS records');
-  command.addCommand(
-    withJson(
-      new Command('new')
-        .description('make a key and print its DNS record; it signs once it is used')
-        .argument('<domain>', "the sender's domain")
-        .option('--selector <name>', 'its name in the DNS (by default from today, such as r20261203)')
-        .option('--ed25519', 'an Ed25519 key, to stand beside an RSA one'),
-    ).action(make),
+  const acting = (one: Command) => command.addCommand(withActor(withJson(one)));
+  acting(
+    new Command('new')
+      .description('make a key and print its DNS record; it signs once it is used')
+      .argument('<domain>', "the sender's domain")
+      .option('--selector <name>', 'its name in the DNS (by default from now, such as r202612030930)')
+      .option('--ed25519', 'an Ed25519 key, to stand beside an RSA one')
+      .action(make),
   );
   command.addCommand(withJson(new Command('list').description('the keys and their records')).action(list));
-  command.addCommand(
-    withJson(
-      new Command('use')
-        .description('sign with a key from now on, after a look at the DNS')
-        .argument('<domain>')
-        .argument('<selector>')
-        .option('--unchecked', 'without the look at the DNS'),
-    ).action(use),
+  acting(
+    new Command('use')
+      .description('sign with a key from now on, after a look at the DNS')
+      .argument('<domain>')
+      .argument('<selector>')
+      .option('--unchecked', 'without the look at the DNS')
+      .action(use),
   );
-  command.addCommand(
-    withJson(
-      new Command('retire').description('sign with a key no more').argument('<domain>').argument('<selector>'),
-    ).action(retire),
+  acting(
+    new Command('retire')
+      .description('sign with a key no more')
+      .argument('<domain>')
+      .argument('<selector>')
+      .action(retire),
   );
   return command;
 }
 
 async function make(name: string, options: CommonOptions & { selector?: string; ed25519?: boolean }): Promise<void> {
   const domain = readDomain(name);
-  await withApp(async ({ database: { db }, config, clock }) => {
+  await withApp(async ({ database: { db }, config: { keys }, clock }) => {
     const algorithm = options.ed25519 === true ? 'ed25519' : 'rsa';
-    const selector = options.selector ?? `${algorithm[0]}${clock.now().toISOString().slice(0, 10).replaceAll('-', '')}`;
-    if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(selector))
-      throw new RoundupError('input-invalid', `"${selector}" is not a selector: letters, digits and hyphens make one.`);
-    const key = await newDkimKey(db, config.keys, { domain, selector, algorithm, now: clock.now() });
+    const wanted = { domain, selector: options.selector, algorithm } as const;
+    const key = await makeSenderKey({ db, clock, keys }, wanted, actorOf(options));
     if (options.json) return printJson({ ...key, name: dkimName(key) });
     print(
       `${mark.ok} a key for ${domain}, ${algorithm === 'rsa' ? 'RSA with 2048 bits' : 'Ed25519'}. Put this into the DNS:\n`,
     );
     printRecord(key);
-    print(`\nWhen it is there, sign with it: roundup dkim use ${domain} ${selector}`);
+    print(`\nWhen it is there, sign with it: roundup dkim use ${domain} ${key.selector}`);
   });
 }
 
@@ -73,7 +73,7 @@ async function use(name: string, selector: string, options: CommonOptions & { un
     const key = (await listDkimKeys(db)).find((known) => known.domain === domain && known.selector === selector);
     if (key === undefined) throw unknownKey(domain, selector);
     if (options.unchecked !== true) await checkRecord(key, config.dnsServers);
-    await useDkimKey(db, domain, selector, clock.now());
+    await signWith({ db, clock }, { domain, selector }, actorOf(options));
     if (options.json) return printJson({ domain, selector, inUse: true });
     print(`${mark.ok} mail from ${domain} is signed with ${selector} from now on`);
   });
@@ -82,7 +82,7 @@ async function use(name: string, selector: string, options: CommonOptions & { un
 async function retire(name: string, selector: string, options: CommonOptions): Promise<void> {
   const domain = readDomain(name);
   await withApp(async ({ database: { db }, clock }) => {
-    if (!(await retireDkimKey(db, domain, selector, clock.now()))) throw unknownKey(domain, selector);
+    await retireSenderKey({ db, clock }, { domain, selector }, actorOf(options));
     if (options.json) return printJson({ domain, selector, inUse: false });
     print(
       `${mark.ok} ${selector} signs no more. Leave its record for a week: mails signed with it are still under way.`,

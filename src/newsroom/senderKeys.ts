@@ -1,26 +1,31 @@
 import { recordAct } from '../audit/index.ts';
-import { newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
+import { type ListedDkimKey, newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock'>;
 
+const SELECTOR = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
-/** Makes a key for a domain that mail is to be sent from; it signs once it is used. Returns the domain. Throws `input-invalid`. */
+/** Makes a key for a domain that mail is to be sent from; it signs once it is used. Throws `input-invalid`. */
 export async function makeSenderKey(
   { db, clock, keys }: Parts & Pick<Newsroom, 'keys'>,
-  name: string,
+  wanted: { domain: string; selector?: string | undefined; algorithm?: 'rsa' | 'ed25519' },
   by: string,
-): Promise<string> {
-  const domain = name.trim().toLowerCase().replace(/^.*@/, '');
-  if (!DOMAIN.test(domain)) throw new RoundupError('input-invalid', `"${name.slice(0, 100)}" is not a domain.`);
+): Promise<ListedDkimKey> {
+  const domain = wanted.domain.trim().toLowerCase().replace(/^.*@/, '');
+  if (!DOMAIN.test(domain))
+    throw new RoundupError('input-invalid', `"${wanted.domain.slice(0, 100)}" is not a domain.`);
   const now = clock.now();
+  const { algorithm = 'rsa' } = wanted;
   // Two on a day are told apart by the time.
-  const selector = `r${now.toISOString().slice(0, 16).replaceAll(/[-T:]/g, '')}`;
-  await newDkimKey(db, keys, { domain, selector, algorithm: 'rsa', now });
+  const selector = wanted.selector ?? `${algorithm[0]}${now.toISOString().slice(0, 16).replaceAll(/[-T:]/g, '')}`;
+  if (!SELECTOR.test(selector))
+    throw new RoundupError('input-invalid', `"${selector}" is not a selector: letters, digits and hyphens make one.`);
+  const key = await newDkimKey(db, keys, { domain, selector, algorithm, now });
   await recordAct(db, { actor: by, act: 'sender key made', subject: `domain ${domain}`, detail: { selector } });
-  return domain;
+  return key;
 }
 
 /** Mail from its domain is signed with it from now on. Throws `not-found`. */

@@ -53,7 +53,9 @@ describe('what is configured holds over all workers', () => {
     await Promise.all([send.untilSent(), send.deliver(third)]);
     await third.close();
     const all = [...times.values()].flat();
-    expect(all).toHaveLength(120);
+    // What was under way at the one that ended may have gone twice.
+    expect(all.length).toBeGreaterThanOrEqual(120);
+    expect(all.length).toBeLessThanOrEqual(120 + 8);
     // One more than the rate: the first of a second and of the next.
     expect(busiest(all)).toBeLessThanOrEqual(40 + 4);
     expect(Math.max(...all) - Math.min(...all)).toBeGreaterThan(2_300);

@@ -95,7 +95,8 @@ test(
     const unchecked = await roundup('dkim use example.org one --unchecked');
     expect(unchecked.out).toContain('is signed with one from now on');
     expect((await roundup('dkim list')).out).toMatch(/✓ example\.org one \(rsa\): in use since/);
-    expect((await roundup('dkim retire example.org one')).code).toBe(0);
+    expect((await roundup('dkim retire example.org one --by Olga')).code).toBe(0);
+    expect((await roundup('audit')).out).toMatch(/Olga.*sender key retired.*example\.org/);
   },
   PATIENCE_MS,
 );

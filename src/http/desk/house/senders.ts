@@ -34,7 +34,7 @@ export function senderRoutes(server: FastifyInstance, { app, door, show }: DeskP
       access: OPERATOR.access,
       page,
       act: async ({ body, newsroom, by }) => {
-        const domain = await makeSenderKey(newsroom, body.domain ?? '', by);
+        const { domain } = await makeSenderKey(newsroom, { domain: body.domain ?? '' }, by);
         return {
           told: `A key for ${domain} is made. Put its record into the DNS; then sign with it.`,
           to: backTo(body),
