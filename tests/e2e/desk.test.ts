@@ -204,8 +204,11 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.evaluate('mend()');
     await page.getByLabel('Preheader').press('End');
     await page.getByLabel('Preheader').pressSequentially('.');
-    // Saved, it is still there, and the page is no further back.
+    const lineAt = async () => Math.round((await page.getByLabel('Preheader').boundingBox())?.y ?? 0);
+    const before = await lineAt();
+    // Saved, it is still there, the line that was typed has not moved, and the page is no further back.
     await page.locator('[data-live-region] .told', { hasText: 'Revision 2' }).waitFor();
+    expect(Math.abs((await lineAt()) - before)).toBeLessThanOrEqual(1);
     await preview.getByText('Typed this moment').waitFor();
     expect(await page.locator('iframe').count()).toBe(1);
     // A piece's own words, too; what may not be saved, such as no headline at all, is not in it.

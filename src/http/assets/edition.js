@@ -142,6 +142,7 @@ function show(page, { done, keepsTexts }) {
   const open = new Set([...document.querySelectorAll('main details[open]')].map(detailsName));
   const comeBack = placeNow();
   const mine = keepsTexts ? texts() : null;
+  const stay = mine ? stayAt(document.activeElement) : () => {};
   for (const details of page.querySelectorAll('main details')) details.open = open.has(detailsName(details));
   if (mine) page.querySelector('#texts')?.replaceWith(mine);
   for (const part of PARTS) put(part, page.querySelector(part));
@@ -150,8 +151,18 @@ function show(page, { done, keepsTexts }) {
   document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
+  stay();
   sayOthers();
   document.dispatchEvent(new Event('shown'));
+}
+
+/** What comes above must not push away the line that somebody is typing. */
+function stayAt(control) {
+  const before = control.getBoundingClientRect().top;
+  return () => {
+    const moved = control.isConnected && control.closest('#texts') ? control.getBoundingClientRect().top - before : 0;
+    if (moved !== 0) window.scrollBy({ top: moved, behavior: 'instant' });
+  };
 }
 
 function controls(of) {
