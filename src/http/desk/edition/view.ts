@@ -20,6 +20,7 @@ import { shorten } from '../../../lib/text.ts';
 import { MINUTE_MS, shortDateTime } from '../../../lib/time.ts';
 import { recentCount } from '../../../platform/database/index.ts';
 import { findPieces, marksFor } from '../../../pieces/index.ts';
+import { noteToText } from '../../../rendering/index.ts';
 import { type EditionReport, reportEdition, shareOf, stateText } from '../../../reports/index.ts';
 import { countMailable, countMembers, listSegments, parseFilter } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
@@ -38,6 +39,8 @@ const RETRIED = new Set(['refused', 'expired', 'uncertain', 'deferred']);
 /** Beyond these an inbox on a phone shows no more, by what is usual. */
 const SUBJECT_LENGTH = 50;
 const PREHEADER_LENGTH = 90;
+/** A browser breaks lines itself. */
+const WHOLE_LINES = 100_000;
 
 export async function editionView(app: App, identity: Identity, edition: Edition, view: View) {
   const { db } = app.database;
@@ -76,6 +79,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     sections: (await sectionsOf(app, { edition, newsletter, content, choices })).filter(
       ({ items }) => mayWrite || items.length > 0,
     ),
+    noteText: noteToText(content.note, WHOLE_LINES),
     subjectLength: [...content.subject].length,
     preheaderLength: [...content.preheader].length,
     subjectIsLong: [...content.subject].length > SUBJECT_LENGTH,
