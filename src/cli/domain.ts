@@ -2,15 +2,15 @@ import { Command } from 'commander';
 import {
   type DomainLimit,
   knownPaces,
-  lift,
   listDomainLimits,
   removeDomainLimit,
   saveDomainLimit,
   unpark,
 } from '../dispatch/index.ts';
+import { liftHold } from '../newsroom/index.ts';
 import { parseRate } from '../platform/config/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { type CommonOptions, withApp, withJson } from './context.ts';
+import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
 import { readDomain } from './input.ts';
 import { mark, print, printJson, printTable } from './output.ts';
 import { printPaces } from './paces.ts';
@@ -41,8 +41,10 @@ export function domainCommand(): Command {
     ),
   );
   command.addCommand(
-    withJson(
-      new Command('resume').description('try a domain again that is on hold or was slowed').argument('<domain>'),
+    withActor(
+      withJson(
+        new Command('resume').description('try a domain again that is on hold or was slowed').argument('<domain>'),
+      ),
     ).action(resume),
   );
   return command;
@@ -101,8 +103,7 @@ async function unlimit(name: string, options: CommonOptions): Promise<void> {
 async function resume(name: string, options: CommonOptions): Promise<void> {
   const domain = limitedDomain(name);
   await withApp(async ({ database: { db } }) => {
-    const lifted = await lift(db, `domain:${domain}`);
-    await unpark(db, domain);
+    const lifted = await liftHold({ db }, `domain:${domain}`, actorOf(options));
     if (options.json) return printJson({ domain, lifted });
     print(
       lifted

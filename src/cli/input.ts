@@ -2,11 +2,6 @@ import type { z } from 'zod';
 import { parseDomain } from '../lib/addresses.ts';
 import { RoundupError } from '../platform/errors.ts';
 
-/** What was given, without what was not. */
-export function definedOnly<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
 /** A domain given on the command line. Throws `input-invalid`. */
 export function readDomain(text: string): string {
   const domain = parseDomain(text.trim());

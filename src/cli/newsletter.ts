@@ -18,7 +18,8 @@ import { RoundupError, reasonOf } from '../platform/errors.ts';
 import { listSources } from '../sources/index.ts';
 import { countSubscriptions } from '../subscribers/index.ts';
 import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
-import { definedOnly, parseWith } from './input.ts';
+import { definedOnly } from '../lib/objects.ts';
+import { parseWith } from './input.ts';
 import { mark, print, printJson, printTable } from './output.ts';
 
 interface Options extends CommonOptions {

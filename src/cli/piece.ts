@@ -5,7 +5,7 @@ import { shortDateTime } from '../lib/time.ts';
 import { shorten } from '../lib/text.ts';
 import { httpUrl } from '../lib/url.ts';
 import { addPieceByUrl, changeInWords, decidePair, embargoPiece, getPiece, markPiece } from '../newsroom/index.ts';
-import { type MarkKind, findPieceByUrl, listHistory, marksOn, searchPieces, undecidedPairs } from '../pieces/index.ts';
+import { type MarkKind, listHistory, marksOn, searchPieces, undecidedPairs } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { type CommonOptions, actorOf, parseId, parseTime, withActor, withApp, withJson } from './context.ts';
@@ -105,15 +105,13 @@ async function add(address: string, options: CommonOptions & { local?: boolean }
   const url = httpUrl(address);
   if (url === undefined) throw new RoundupError('input-invalid', `"${address}" is not a web address.`);
   await withApp(async (app) => {
-    const { db } = app.database;
-    const parts = { db, clock: app.clock, log: app.log };
-    const { found, isNew } = await addPieceByUrl(parts, url, options.local === true);
-    const piece = await findPieceByUrl(db, found.url);
-    if (options.json) return printJson({ piece: piece?.id ?? null, isNew, ...found, body: undefined });
-    print(`${mark.ok} piece ${piece?.id}: ${found.title}${isNew ? '' : ' (it was in the pool already)'}`);
+    const parts = { db: app.database.db, clock: app.clock, log: app.log };
+    const { piece, found, isNew } = await addPieceByUrl(parts, url, options.local === true);
+    if (options.json) return printJson({ piece: piece.id, isNew, ...found, body: undefined });
+    print(`${mark.ok} piece ${piece.id}: ${found.title}${isNew ? '' : ' (it was in the pool already)'}`);
     for (const line of [found.deck, [found.kind, found.region].filter(Boolean).join(' | '), found.authors.join(', ')])
       if (line !== '') print(`  ${line}`);
-    print(`  Put it in an edition with: roundup edition add <edition> ${piece?.id}`);
+    print(`  Put it in an edition with: roundup edition add <edition> ${piece.id}`);
   });
 }
 

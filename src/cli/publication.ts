@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { findPublication, publicationSchema } from '../editions/index.ts';
 import { setPublication } from '../newsroom/index.ts';
 import { type CommonOptions, actorOf, withActor, withApp, withJson } from './context.ts';
-import { definedOnly, parseWith } from './input.ts';
+import { definedOnly } from '../lib/objects.ts';
+import { parseWith } from './input.ts';
 import { print, printJson } from './output.ts';
 
 interface Options extends CommonOptions {

@@ -109,12 +109,13 @@ async function fillByVariant(db: Database, audience: AudienceOf, whom: RawBuilde
   return rows[0]?.count ?? 0;
 }
 
-/** Which of these editions have reached, or may have reached, somebody. */
-export async function editionsHad(db: Database, editionIds: number[], subscriberId: number): Promise<Set<number>> {
+/** Which of these editions have reached, or may have reached, somebody: a bit for each, in their order. */
+export async function maskOf(db: Database, editionIds: number[], subscriberId: number): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     select edition_id as id from deliveries where edition_id = any(${editionIds}::bigint[])
       and subscriber_id = ${subscriberId} and state in ('accepted', 'uncertain', 'handing')`.execute(db);
-  return new Set(rows.map(({ id }) => id));
+  const had = new Set(rows.map(({ id }) => id));
+  return editionIds.reduce((bits, id, at) => bits + (had.has(id) ? 2 ** at : 0), 0);
 }
 
 /** The edition's own table: a statement on it does not have to look past all others. */

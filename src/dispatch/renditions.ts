@@ -1,6 +1,6 @@
 import { type Database, sql } from '../platform/database/index.ts';
 import type { Cut, Stencil } from '../rendering/index.ts';
-import { editionsHad } from './audience.ts';
+import { maskOf } from './audience.ts';
 
 /** What was approved, to the byte. `html` and `text` have their gaps; the stencil is what is sent. */
 export interface Rendition {
@@ -51,26 +51,27 @@ export async function renditionFor(
   return rows[0] ?? (await approvedRendition(db, editionId));
 }
 
-/** What was approved for a reader: as it went to them, else by what they have had of other editions; the whole for nobody in particular. */
+/** What was approved for a reader: as they are planned for, else by what they have had of other editions; the whole for nobody in particular. */
 export async function approvedFor(
   db: Database,
   editionId: number,
   subscriberId: number | undefined,
 ): Promise<Pick<Rendition, 'html' | 'text'> | undefined> {
   if (subscriberId === undefined) return approvedRendition(db, editionId);
+  const { rows: planned } = await sql`
+    select from deliveries where edition_id = ${editionId} and subscriber_id = ${subscriberId}`.execute(db);
+  if (planned.length > 0) return renditionFor(db, editionId, subscriberId);
   const { rows } = await sql<{ hash: string; others: number[]; variantOf: Record<string, number> }>`
     select hash, others, variant_of as "variantOf" from approvals where edition_id = ${editionId} and withdrawn_at is null`.execute(
     db,
   );
   const [approval] = rows;
   if (approval === undefined) return undefined;
-  const had = await editionsHad(db, approval.others, subscriberId);
-  const mask = approval.others.reduce((bits, id, at) => bits + (had.has(Number(id)) ? 2 ** at : 0), 0);
-  const variant = approval.variantOf[mask];
+  const mask = await maskOf(db, approval.others, subscriberId);
   const { rows: variants } = await sql<Pick<Rendition, 'html' | 'text'>>`
     select html, text from edition_variants where edition_id = ${editionId} and hash = ${approval.hash}
-      and variant = ${variant ?? 0}`.execute(db);
-  return variants[0] ?? renditionFor(db, editionId, subscriberId);
+      and variant = ${approval.variantOf[mask] ?? 0}`.execute(db);
+  return variants[0] ?? approvedRendition(db, editionId);
 }
 
 /** Of the edition's standing approval. */

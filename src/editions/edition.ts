@@ -4,6 +4,13 @@ import type { EditionBlock } from './blocks.ts';
 export type EditionState =
   'draft' | 'in_review' | 'approved' | 'scheduled' | 'sending' | 'paused' | 'sent' | 'stopped' | 'cancelled';
 
+/** Those in which an edition can still be changed: none of it has gone out. */
+export const OPEN_STATES: EditionState[] = ['draft', 'in_review', 'approved', 'scheduled'];
+
+export function isOpen({ state }: { state: EditionState }): boolean {
+  return OPEN_STATES.includes(state);
+}
+
 export interface Edition {
   id: number;
   newsletterId: number;

@@ -1,6 +1,6 @@
 import { originNow } from '../audit/index.ts';
 import { type Database, sql } from '../platform/database/index.ts';
-import type { Choice, Edition, EditionContent, EditionState } from './edition.ts';
+import { type Choice, type Edition, type EditionContent, type EditionState, OPEN_STATES } from './edition.ts';
 import type { Proposed } from './recompose.ts';
 
 const COLUMNS = sql`id, newsletter_id as "newsletterId", number, state, slot_at as "slotAt", window_from as "windowFrom",
@@ -35,7 +35,7 @@ export async function insertEdition(db: Database, edition: NewEdition): Promise<
 export async function nextRevision(db: Database, id: number): Promise<Edition | undefined> {
   const { rows } = await sql<Edition>`
     update editions set revision = revision + 1, state = 'draft', release_at = null
-    where id = ${id} and state in ('draft', 'in_review', 'approved', 'scheduled')
+    where id = ${id} and state = any(${OPEN_STATES}::edition_state[])
     returning ${COLUMNS}`.execute(db);
   return rows[0];
 }

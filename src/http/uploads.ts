@@ -6,7 +6,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { RoundupError } from '../platform/errors.ts';
+import { RoundupError, reasonOf } from '../platform/errors.ts';
+import type { Log } from '../platform/log.ts';
 
 // Forms with a file (RFC 7578), for routes that say so. The file goes to disk as it comes, into a folder of its own that is gone with the
 // answer, or with whoever hangs up; what is beside it are the form's fields.
@@ -28,10 +29,12 @@ declare module 'fastify' {
   }
 }
 
+/** What comes over the network unpacks to no more than this. */
+export const MOST_UNPACKED_BYTES = 1024 ** 3;
 const MOST_BYTES = 300 * 1024 * 1024;
 const LIMITS = { fileSize: MOST_BYTES, files: 1, fields: 100, fieldSize: 200_000, parts: 110, headerPairs: 50 };
 
-export function takeUploads(server: FastifyInstance): void {
+export function takeUploads(server: FastifyInstance, log: Log): void {
   server.decorateRequest('upload', null);
   server.decorateRequest('uploadFolder', null);
   server.addContentTypeParser(
@@ -43,7 +46,12 @@ export function takeUploads(server: FastifyInstance): void {
     },
   );
   server.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.takesFile === true) reply.raw.once('close', () => void removeFolder(request));
+    if (request.routeOptions.config.takesFile !== true) return;
+    const clear = () =>
+      removeFolder(request).catch((error: unknown) =>
+        log.warn('an uploaded file could not be removed', { reason: reasonOf(error) }),
+      );
+    reply.raw.once('close', () => void clear());
   });
 }
 
@@ -78,6 +86,11 @@ async function readForm(request: FastifyRequest, payload: NodeJS.ReadableStream)
     await removeFolder(request);
     throw new RoundupError('input-invalid', 'The form came broken, or not whole.', { cause });
   }
+  // Whoever hung up before there was a folder is told nothing, and it is removed by nobody else.
+  if (request.raw.socket.destroyed) {
+    await removeFolder(request);
+    throw new RoundupError('input-invalid', 'Whoever sent this has hung up.');
+  }
   if (tooLarge) throw new RoundupError('too-large', `The file is larger than ${MOST_BYTES / 1024 ** 2} MB.`);
   return fields;
 }
@@ -94,6 +107,15 @@ async function keep(
     name: path.basename(name).slice(0, 200),
     bytes: file.bytesWritten,
   };
+}
+
+/** Does something with a list that came; where its file is named in an error, that is nobody's business. */
+export async function withList<T>(file: string, act: (file: string) => Promise<T>): Promise<T> {
+  return act(file).catch((error: unknown) => {
+    if (!(error instanceof RoundupError)) throw error;
+    const message = error.message.replaceAll(file, 'The list');
+    throw new RoundupError(error.code, message, { hint: error.hint, cause: error });
+  });
 }
 
 async function removeFolder(request: FastifyRequest): Promise<void> {

@@ -110,7 +110,7 @@ export function deskServer(app: App, port: () => number): FastifyInstance {
     requestTimeoutMs: UPLOAD_TIMEOUT_MS,
   });
   takeForms(server);
-  takeUploads(server);
+  takeUploads(server, log);
   const door = guardDesk(server, app, port);
   const show = deskPages(app, render, door);
   assetRoutes(server, 'desk');

@@ -1,4 +1,4 @@
-import { editionsIn, piecesOf, readContent } from '../editions/index.ts';
+import { editionsIn, piecesOf, readContent, OPEN_STATES } from '../editions/index.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS, MINUTE_MS } from '../lib/time.ts';
 import { pagesToCheck, recordPage } from '../pieces/index.ts';
@@ -17,7 +17,7 @@ const OPEN_DAYS = 30;
  */
 export async function checkPieces({ db, clock, log }: Pick<Newsroom, 'db' | 'clock' | 'log'>): Promise<number> {
   const since = clock.now().getTime() - OPEN_DAYS * DAY_MS;
-  const open = await editionsIn(db, ['draft', 'in_review', 'approved', 'scheduled']);
+  const open = await editionsIn(db, OPEN_STATES);
   const editions = open.filter(({ createdAt }) => createdAt.getTime() > since);
   const contents = await Promise.all(editions.map((edition) => readContent(db, edition)));
   const ids = [...new Set(contents.flatMap((content) => piecesOf(content).map(({ pieceId }) => pieceId)))];

@@ -1,4 +1,4 @@
-import { type Edition, editionsIn, piecesOf } from '../editions/index.ts';
+import { type Edition, editionsIn, piecesOf, OPEN_STATES } from '../editions/index.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/time.ts';
 import { checkLink, linkChecks } from '../links/index.ts';
@@ -69,7 +69,7 @@ async function lookAtLinks(newsroom: Parts, edition: Edition, until: number): Pr
 /** The same of every edition on its way. */
 export async function checkOpenLinks(newsroom: Parts): Promise<void> {
   const since = newsroom.clock.now().getTime() - OPEN_DAYS * DAY_MS;
-  const open = await editionsIn(newsroom.db, ['draft', 'in_review', 'approved', 'scheduled']);
+  const open = await editionsIn(newsroom.db, OPEN_STATES);
   const isRecent = ({ createdAt }: Edition) => createdAt.getTime() > since;
   for (const { id } of open.filter(isRecent))
     await checkEditionLinks(newsroom, id).catch((error: unknown) =>

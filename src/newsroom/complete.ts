@@ -1,7 +1,15 @@
 import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS } from '../lib/time.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
-import { completePiece, incompletePieces, recordCompletionFailure, recordPage, recordPieces } from '../pieces/index.ts';
+import {
+  completePiece,
+  incompletePieces,
+  recordCompletionFailure,
+  recordPage,
+  recordPieces,
+  findPieceByUrl,
+  type Piece,
+} from '../pieces/index.ts';
 import { type FoundPiece, readArticle, sourceByHand } from '../sources/index.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -50,10 +58,13 @@ export async function addPieceByUrl(
   { db, clock }: Parts,
   url: string,
   isLocal: boolean,
-): Promise<{ found: FoundPiece; isNew: boolean }> {
+): Promise<{ piece: Piece; found: FoundPiece; isNew: boolean }> {
   const reading = await readArticle({ url, isLocal });
   if (reading.outcome !== 'read') throw new RoundupError('fetch-failed', reading.problem);
-  const { piece } = reading;
-  const recorded = await recordPieces(db, await sourceByHand(db), [piece], clock.now());
-  return { found: piece, isNew: recorded.new === 1 };
+  const { piece: found } = reading;
+  const recorded = await recordPieces(db, await sourceByHand(db), [found], clock.now());
+  // A page may name another address as its own.
+  const piece = (await findPieceByUrl(db, found.url)) ?? (await findPieceByUrl(db, url));
+  if (piece === undefined) throw new RoundupError('fetch-failed', `No piece could be made of ${url}.`);
+  return { piece, found, isNew: recorded.new === 1 };
 }

@@ -7,6 +7,7 @@ import {
   listRevisions,
   markTime,
   readContent,
+  OPEN_STATES,
 } from '../editions/index.ts';
 import { raiseEditionAlert } from '../letters/index.ts';
 import { HOUR_MS, MINUTE_MS, shortDateTime } from '../lib/time.ts';
@@ -27,7 +28,7 @@ const TIME_TO_LOOK_MS = HOUR_MS;
 /** Reminds the editors, and deals with what is due. Each edition once, whoever asks. */
 export async function meetDeadlines(newsroom: Newsroom): Promise<void> {
   const { db, clock, log } = newsroom;
-  for (const edition of await editionsIn(db, ['draft', 'in_review', 'approved', 'scheduled'])) {
+  for (const edition of await editionsIn(db, OPEN_STATES)) {
     const newsletter = await findNewsletter(db, edition.newsletterId);
     const { slotAt, missedAt, startedAt } = edition;
     if (slotAt === null || missedAt !== null || startedAt !== null || !newsletter?.schedule) continue;

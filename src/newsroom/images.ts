@@ -8,7 +8,7 @@ import {
 } from '../editions/index.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { MINUTE_MS } from '../lib/time.ts';
-import { type ImageSize, fetchImage, mediaSources, sizeName } from '../media/index.ts';
+import { type ImageSize, fetchImage, mediaSources, sizeName, mediaPath } from '../media/index.ts';
 import { findPieces, imageKey } from '../pieces/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Database } from '../platform/database/index.ts';
@@ -152,9 +152,3 @@ export async function wholeImage(parts: Parts, piece: EditionPiece): Promise<str
 export function imageShape(layout: EditionSection['layout']): ImageSize | undefined {
   return SIZES[layout];
 }
-
-function mediaPath(hash: string, type: string): string {
-  return `/media/${hash}.${EXTENSIONS[type]}`;
-}
-
-const EXTENSIONS: Record<string, string> = { 'image/jpeg': 'jpg', 'image/png': 'png' };

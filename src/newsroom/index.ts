@@ -22,6 +22,7 @@ export { openSlots } from './openSlots.ts';
 export { type Proposal, proposeEdition } from './propose.ts';
 export { recomposeEdition } from './recompose.ts';
 export { previewOf, renderNow } from './render.ts';
+export { liftHold } from './holds.ts';
 export { makeSenderKey, retireSenderKey, signWith } from './senderKeys.ts';
 export { sendTestMail } from './testMail.ts';
 export { retryEdition } from './retry.ts';

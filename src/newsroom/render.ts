@@ -9,6 +9,7 @@ import {
   editionWithSubject,
   getPublication,
   readContent,
+  isOpen,
 } from '../editions/index.ts';
 import { approvedFor, approvedRendition } from '../dispatch/index.ts';
 import { mailboxValue } from '../platform/mime/index.ts';
@@ -164,10 +165,6 @@ export function linksOf({ html }: Pick<Rendered, 'html'>, baseUrl: string): stri
     },
   });
   return [...targets];
-}
-
-function isOpen({ state }: Edition): boolean {
-  return state === 'draft' || state === 'in_review' || state === 'approved' || state === 'scheduled';
 }
 
 /** As a sample reader gets it, with what preflight says of that. */

@@ -18,6 +18,7 @@ import {
   readContent,
   releasePieces,
   standingApproval,
+  OPEN_STATES,
 } from '../editions/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
@@ -157,7 +158,7 @@ export async function cancelEdition(parts: Parts, editionId: number, by: string)
   const { startedAt } = await getEdition(parts.db, editionId);
   if (startedAt !== null) return stopEdition(parts, editionId, by);
   return parts.db.transaction().execute(async (tx) => {
-    const cancelled = await moveEdition(tx, editionId, UNSENT, 'cancelled');
+    const cancelled = await moveEdition(tx, editionId, OPEN_STATES, 'cancelled');
     if (cancelled === undefined) throw await refusal(tx, editionId, 'be cancelled');
     await releasePieces(tx, editionId);
     await recordEditionAct(tx, cancelled, { by, act: 'edition cancelled', event: 'edition.cancelled' });
@@ -169,7 +170,7 @@ export async function cancelEdition(parts: Parts, editionId: number, by: string)
 export async function stopEdition({ db, clock }: Parts, editionId: number, by: string): Promise<Edition> {
   return db.transaction().execute(async (tx) => {
     const { startedAt } = await getEdition(tx, editionId);
-    const from: EditionState[] = startedAt === null ? [] : ['sending', 'paused', ...UNSENT];
+    const from: EditionState[] = startedAt === null ? [] : ['sending', 'paused', ...OPEN_STATES];
     const stopped = await moveEdition(tx, editionId, from, 'stopped', { finishedAt: clock.now() });
     if (stopped === undefined) throw await refusal(tx, editionId, 'be stopped');
     await withdrawRemaining(tx, editionId);
@@ -183,8 +184,6 @@ export async function stopEdition({ db, clock }: Parts, editionId: number, by: s
     return stopped;
   });
 }
-
-const UNSENT: EditionState[] = ['draft', 'in_review', 'approved', 'scheduled'];
 
 async function change(
   db: Database,

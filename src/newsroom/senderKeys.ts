@@ -1,12 +1,12 @@
 import { recordAct } from '../audit/index.ts';
 import { type ListedDkimKey, newDkimKey, retireDkimKey, useDkimKey } from '../dispatch/index.ts';
+import { parseDomain } from '../lib/addresses.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
 
 type Parts = Pick<Newsroom, 'db' | 'clock'>;
 
 const SELECTOR = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
-const DOMAIN = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 /** Makes a key for a domain that mail is to be sent from; it signs once it is used. Throws `input-invalid`. */
 export async function makeSenderKey(
@@ -14,8 +14,8 @@ export async function makeSenderKey(
   wanted: { domain: string; selector?: string | undefined; algorithm?: 'rsa' | 'ed25519' },
   by: string,
 ): Promise<ListedDkimKey> {
-  const domain = wanted.domain.trim().toLowerCase().replace(/^.*@/, '');
-  if (!DOMAIN.test(domain))
+  const domain = parseDomain(wanted.domain.trim().replace(/^.*@/, ''));
+  if (domain === undefined)
     throw new RoundupError('input-invalid', `"${wanted.domain.slice(0, 100)}" is not a domain.`);
   const now = clock.now();
   const { algorithm = 'rsa' } = wanted;
@@ -23,9 +23,11 @@ export async function makeSenderKey(
   const selector = wanted.selector ?? `${algorithm[0]}${now.toISOString().slice(0, 16).replaceAll(/[-T:]/g, '')}`;
   if (!SELECTOR.test(selector))
     throw new RoundupError('input-invalid', `"${selector}" is not a selector: letters, digits and hyphens make one.`);
-  const key = await newDkimKey(db, keys, { domain, selector, algorithm, now });
-  await recordAct(db, { actor: by, act: 'sender key made', subject: `domain ${domain}`, detail: { selector } });
-  return key;
+  return db.transaction().execute(async (tx) => {
+    const key = await newDkimKey(tx, keys, { domain, selector, algorithm, now });
+    await recordAct(tx, { actor: by, act: 'sender key made', subject: `domain ${domain}`, detail: { selector } });
+    return key;
+  });
 }
 
 /** Mail from its domain is signed with it from now on. Throws `not-found`. */
@@ -34,8 +36,10 @@ export async function signWith(
   key: { domain: string; selector: string },
   by: string,
 ): Promise<void> {
-  if (!(await useDkimKey(db, key.domain, key.selector, clock.now()))) throw noKey(key);
-  await recordAct(db, { actor: by, act: 'sender key used', subject: `domain ${key.domain}`, detail: key });
+  await db.transaction().execute(async (tx) => {
+    if (!(await useDkimKey(tx, key.domain, key.selector, clock.now()))) throw noKey(key);
+    await recordAct(tx, { actor: by, act: 'sender key used', subject: `domain ${key.domain}`, detail: key });
+  });
 }
 
 /** Its record should stay for a week: mails that it signed are still under way. Throws `not-found`. */
@@ -44,8 +48,10 @@ export async function retireSenderKey(
   key: { domain: string; selector: string },
   by: string,
 ): Promise<void> {
-  if (!(await retireDkimKey(db, key.domain, key.selector, clock.now()))) throw noKey(key);
-  await recordAct(db, { actor: by, act: 'sender key retired', subject: `domain ${key.domain}`, detail: key });
+  await db.transaction().execute(async (tx) => {
+    if (!(await retireDkimKey(tx, key.domain, key.selector, clock.now()))) throw noKey(key);
+    await recordAct(tx, { actor: by, act: 'sender key retired', subject: `domain ${key.domain}`, detail: key });
+  });
 }
 
 function noKey({ domain, selector }: { domain: string; selector: string }): RoundupError {

@@ -12,9 +12,9 @@ import {
 } from '../editions/index.ts';
 import { type Database, takeTurns } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { getTheme } from '../themes/index.ts';
 import { listSources } from '../sources/index.ts';
 import type { Newsroom } from './newsroom.ts';
+import { requireUsable } from './themes.ts';
 
 // Settings are changed in one place, whoever asks, and what changed is written down.
 
@@ -46,7 +46,7 @@ export interface NewNewsletter {
 /** Throws `state-refused` where the slug is taken, `input-invalid` where there is no such source. */
 export async function makeNewsletter({ db, clock }: Parts, wanted: NewNewsletter, by: string): Promise<Newsletter> {
   return db.transaction().execute(async (tx) => {
-    await getTheme(tx, wanted.settings.theme);
+    await requireUsable(tx, wanted.settings.theme);
     const id = await insertNewsletter(tx, wanted, clock.now());
     if (id === undefined)
       throw new RoundupError('state-refused', `There is a newsletter "${wanted.slug}" already.`, {
@@ -74,7 +74,7 @@ export async function changeNewsletter(
     await takeTurns(tx, `newsletter ${id}`);
     const before = await findOrThrow(tx, id);
     const { name, settings, sourceIds } = change(before);
-    await getTheme(tx, settings.theme);
+    await requireUsable(tx, settings.theme);
     await updateNewsletter(tx, id, { name, settings }, clock.now());
     await setNewsletterSources(tx, id, await known(tx, sourceIds));
     const after = await findOrThrow(tx, id);

@@ -46,7 +46,9 @@ export async function askToSubscribe(
   const known = new Set(newsletters.flatMap(({ topics }) => topics.map(({ key }) => key)));
   const newsletterIds = newsletters.map(({ id }) => id);
   const topics = wanted.topics.filter((topic) => known.has(topic));
-  await keepSignUp(db, { ...wanted, newsletterIds, topics }, clock.now());
+  // Nobody but the house says that somebody was invited.
+  const form = isInvitation(wanted) ? `“${wanted.form}”` : wanted.form;
+  await keepSignUp(db, { ...wanted, form, newsletterIds, topics }, clock.now());
 }
 
 const INVITED = 'invited by ';

@@ -9,12 +9,12 @@ import {
   listNewsletters,
   readContent,
 } from '../editions/index.ts';
-import { sha256 } from '../lib/hash.ts';
 import { takeTurns } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import type { Finding } from '../preflight/index.ts';
 import { type RenderInput, type TemplateProblem, checkTheme } from '../rendering/index.ts';
 import {
+  type KeptTheme,
   type ThemeDesign,
   type ThemeSource,
   builtInTemplates,
@@ -39,10 +39,19 @@ import { renderWith } from './render.ts';
 type Parts = Pick<Newsroom, 'db' | 'clock'>;
 type Rendering = Parts & Pick<Newsroom, 'keys' | 'baseUrl' | 'unsubscribeAddress'>;
 
+/** Those that a newsletter can have: what has never been put in use is none. */
 export async function themeNames(db: Newsroom['db']): Promise<string[]> {
-  return (await listThemes(db))
-    .filter(({ revision, name }) => revision > 0 || name === BUILT_IN)
-    .map(({ name }) => name);
+  return (await listThemes(db)).filter(isUsable).map(({ name }) => name);
+}
+
+/** Throws `not-found`, and `input-invalid` for one that has never been put in use. */
+export async function requireUsable(db: Newsroom['db'], name: string): Promise<void> {
+  if (isUsable(await getTheme(db, name))) return;
+  throw new RoundupError('input-invalid', `The theme "${name}" has not been put in use yet.`);
+}
+
+function isUsable({ name, revision }: Pick<KeptTheme, 'name' | 'revision'>): boolean {
+  return revision > 0 || name === BUILT_IN;
 }
 
 /** Changes what is being made of a theme; no mail has it yet. Throws `not-found`, `input-invalid`. */
@@ -55,7 +64,7 @@ export async function workOnTheme(
     await takeTurns(tx, `theme ${name}`);
     const { design, working } = await getTheme(tx, name);
     const after = designSchema.parse(change(working ?? design));
-    const unknown = Object.keys(after.files).find((file) => builtInTemplates(BUILT_IN)?.[file] === undefined);
+    const unknown = Object.keys(after.files).find((file) => builtInTemplates()[file] === undefined);
     if (unknown !== undefined) throw new RoundupError('input-invalid', `A theme has no file ${unknown}.`);
     await keepWorking(tx, name, after);
     return after;
@@ -78,10 +87,12 @@ export async function workOnRevision({ db }: Pick<Parts, 'db'>, name: string, re
 export async function copyTheme({ db }: Pick<Parts, 'db'>, name: string, copy: string, by: string): Promise<void> {
   if (!/^[a-z0-9-]{1,40}$/.test(copy))
     throw new RoundupError('input-invalid', 'A theme’s name has small letters, digits and hyphens only.');
-  const { design, working } = await getTheme(db, name);
-  const isNew = copy !== BUILT_IN && (await insertTheme(db, copy, working ?? design));
-  if (!isNew) throw new RoundupError('state-refused', `There is a theme "${copy}" already.`);
-  await recordAct(db, { actor: by, act: 'theme made', subject: `theme ${copy}`, detail: { from: name } });
+  await db.transaction().execute(async (tx) => {
+    const { design, working } = await getTheme(tx, name);
+    const isNew = copy !== BUILT_IN && (await insertTheme(tx, copy, working ?? design));
+    if (!isNew) throw new RoundupError('state-refused', `There is a theme "${copy}" already.`);
+    await recordAct(tx, { actor: by, act: 'theme made', subject: `theme ${copy}`, detail: { from: name } });
+  });
 }
 
 /** What is wrong with what is being made of a theme, by file and line; none: it can be put in use. */
@@ -110,7 +121,7 @@ export async function useTheme(parts: Rendering, name: string, change: string, b
   const { working } = await getTheme(parts.db, name);
   if (working === null) throw new RoundupError('state-refused', 'Nothing has been changed.');
   // What was looked at is what is put in use, and nothing that comes meanwhile.
-  const source = themeSource(name, working, `to be used ${sha256(JSON.stringify(working))}`);
+  const source = themeSource(name, working);
   const problems = await problemsOf(parts, source);
   if (problems.length > 0)
     throw new RoundupError(
@@ -151,10 +162,10 @@ const TRIALS = 10;
 
 /** The last editions with a theme as it is in use and as it is being made: what changes in size and in findings. */
 export async function tryTheme(parts: Rendering, name: string): Promise<ThemeTrial[]> {
-  const source = await readTheme(parts.db, name, { working: true });
+  const [used, source] = [await readTheme(parts.db, name), await readTheme(parts.db, name, { working: true })];
   const trials: ThemeTrial[] = [];
   for (const edition of await editionsOf(parts, name, TRIALS)) {
-    const now = await renderWith(parts, edition, await readTheme(parts.db, name));
+    const now = await renderWith(parts, edition, used);
     const then = await renderWith(parts, edition, source);
     const [had, has] = [now, then].map(({ findings }) => new Map(findings.map((one) => [one.sentence, one])));
     trials.push({

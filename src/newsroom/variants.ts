@@ -7,7 +7,7 @@ import {
   sparedSets,
   withoutPieces,
 } from '../editions/index.ts';
-import { editionsHad } from '../dispatch/index.ts';
+import { maskOf } from '../dispatch/index.ts';
 import { DAY_MS } from '../lib/time.ts';
 import type { Newsroom } from './newsroom.ts';
 
@@ -38,8 +38,7 @@ export async function contentFor(
 ): Promise<EditionContent> {
   const { others, variants } = await variantsOf(parts, edition, newsletter, content);
   if (variants.length === 0) return content;
-  const had = await editionsHad(parts.db, others, subscriberId);
-  const mask = others.reduce((bits, id, at) => bits + (had.has(id) ? 2 ** at : 0), 0);
+  const mask = await maskOf(parts.db, others, subscriberId);
   return variants.find(({ masks }) => masks.includes(mask))?.content ?? content;
 }
 

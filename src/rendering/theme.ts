@@ -1,6 +1,6 @@
 import type HandlebarsModule from 'handlebars';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
-import { type ThemeSource, PLAIN_DESIGN, themeSource } from '../themes/index.ts';
+import { BUILT_IN, PLAIN_DESIGN, type ThemeSource, themeSource } from '../themes/index.ts';
 import { wrap } from '../lib/wrap.ts';
 
 // A theme's templates, ready to render with. Templates are data with gaps: they see what they are given and nothing else, and only
@@ -30,7 +30,7 @@ export function loadTheme(source: ThemeSource): Promise<Theme> {
 
 /** The theme that comes with the program. */
 export function plainTheme(): Promise<Theme> {
-  return loadTheme(themeSource('gazette', PLAIN_DESIGN, 'as it comes'));
+  return loadTheme(themeSource(BUILT_IN, PLAIN_DESIGN));
 }
 
 export async function compileTheme({ templates, files: _files, ...source }: ThemeSource): Promise<Theme> {

@@ -11,6 +11,7 @@ export {
 } from './theme.ts';
 export { type FaintPair, LEAST_CONTRAST, faintPairs, inkOn } from './contrast.ts';
 export {
+  type KeptTheme,
   designAt,
   getTheme,
   insertTheme,

@@ -1,7 +1,6 @@
-import { sha256 } from '../lib/hash.ts';
 import { type Database, sql } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
-import { PLAIN_DESIGN, type ThemeDesign, type ThemeSource, builtInNames, designSchema, themeSource } from './theme.ts';
+import { BUILT_IN, PLAIN_DESIGN, type ThemeDesign, type ThemeSource, designSchema, themeSource } from './theme.ts';
 
 export interface ThemeRevision {
   revision: number;
@@ -19,6 +18,8 @@ export interface KeptTheme {
   working: ThemeDesign | null;
 }
 
+const AS_IT_COMES: KeptTheme = { name: BUILT_IN, revision: 0, design: PLAIN_DESIGN, working: null };
+
 interface Row {
   name: string;
   revision: number;
@@ -32,8 +33,7 @@ const ROWS = sql`select t.name, t.revision, r.design, t.working from themes t
 export async function listThemes(db: Database): Promise<KeptTheme[]> {
   const { rows } = await sql<Row>`${ROWS} order by t.name`.execute(db);
   const kept = rows.map(toTheme);
-  const others = builtInNames().filter((name) => kept.every((theme) => theme.name !== name));
-  return [...others.map(builtIn), ...kept];
+  return kept.some(({ name }) => name === BUILT_IN) ? kept : [AS_IT_COMES, ...kept];
 }
 
 /** Throws `not-found` with the themes that there are. */
@@ -41,7 +41,7 @@ export async function getTheme(db: Database, name: string): Promise<KeptTheme> {
   const { rows } = await sql<Row>`${ROWS} where t.name = ${name}`.execute(db);
   const [row] = rows;
   if (row !== undefined) return toTheme(row);
-  if (builtInNames().includes(name)) return builtIn(name);
+  if (name === BUILT_IN) return AS_IT_COMES;
   const names = (await listThemes(db)).map((theme) => theme.name);
   throw new RoundupError('not-found', `There is no theme "${name}".`, { hint: `There are: ${names.join(', ')}` });
 }
@@ -50,7 +50,7 @@ export async function getTheme(db: Database, name: string): Promise<KeptTheme> {
 export async function readTheme(db: Database, name: string, { working = false } = {}): Promise<ThemeSource> {
   const theme = await getTheme(db, name);
   const design = working ? (theme.working ?? theme.design) : theme.design;
-  return themeSource(name, design, sha256(JSON.stringify(design)));
+  return themeSource(name, design);
 }
 
 /** A name of its own for a design. False where the name is taken. */
@@ -110,8 +110,4 @@ function toTheme({ name, revision, design, working }: Row): KeptTheme {
     design: design === null ? PLAIN_DESIGN : designSchema.parse(design),
     working: working === null ? null : designSchema.parse(working),
   };
-}
-
-function builtIn(name: string): KeptTheme {
-  return { name, revision: 0, design: PLAIN_DESIGN, working: null };
 }

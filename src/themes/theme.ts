@@ -1,12 +1,15 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../lib/hash.ts';
 import { PROJECT_ROOT } from '../lib/root.ts';
 
 // A theme: colours for the day and for the night, a logo, a word for the footer, and the templates that a mail is made from. Those that come
 // with the program stand in templates/themes; what an installation makes of them is kept as revisions.
 
-const FOLDER = path.join(PROJECT_ROOT, 'templates/themes');
+/** The theme that comes with the program. */
+export const BUILT_IN = 'gazette';
+const FOLDER = path.join(PROJECT_ROOT, 'templates/themes', BUILT_IN);
 
 const colour = z
   .string()
@@ -65,8 +68,6 @@ export interface ThemeSource extends ThemeDesign {
   version: string;
 }
 
-export const BUILT_IN = 'gazette';
-
 export const PLAIN_DESIGN: ThemeDesign = {
   colours: {
     light: {
@@ -93,25 +94,19 @@ export const PLAIN_DESIGN: ThemeDesign = {
   files: {},
 };
 
-const read = new Map<string, Record<string, string>>();
+let read: Record<string, string> | undefined;
 
-/** The templates that come with the program; undefined where there is no such theme. */
-export function builtInTemplates(name: string): Record<string, string> | undefined {
-  const known = read.get(name);
-  if (known !== undefined) return known;
-  const folder = path.join(FOLDER, name);
-  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(folder)) return undefined;
-  const files = readdirSync(folder).filter((file) => file.endsWith('.hbs'));
-  const templates = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(folder, file), 'utf8')]));
-  read.set(name, templates);
-  return templates;
-}
-
-export function builtInNames(): string[] {
-  return readdirSync(FOLDER);
+/** The templates that come with the program, by their files. */
+export function builtInTemplates(): Record<string, string> {
+  return (read ??= Object.fromEntries(
+    readdirSync(FOLDER)
+      .filter((file) => file.endsWith('.hbs'))
+      .map((file) => [file, readFileSync(path.join(FOLDER, file), 'utf8')]),
+  ));
 }
 
 /** A design over the built-in theme's templates. */
-export function themeSource(name: string, design: ThemeDesign, version: string): ThemeSource {
-  return { ...design, name, templates: { ...builtInTemplates(BUILT_IN), ...design.files }, version };
+export function themeSource(name: string, design: ThemeDesign): ThemeSource {
+  const templates = { ...builtInTemplates(), ...design.files };
+  return { ...design, name, templates, version: sha256(JSON.stringify(design)) };
 }

@@ -23,7 +23,7 @@ import { httpUrl } from '../../lib/url.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import type { App } from '../../app.ts';
 import { type CommonOptions, actorOf, parseId, withActor, withApp, withJson } from '../context.ts';
-import { definedOnly } from '../input.ts';
+import { definedOnly } from '../../lib/objects.ts';
 import { mark, print, printJson, printTable } from '../output.ts';
 
 // What an editor does to an edition's pieces, and to its revisions.

@@ -32,7 +32,7 @@ import { RoundupError } from '../../platform/errors.ts';
 import type { Finding } from '../../preflight/index.ts';
 import { type EditionReport, reportEdition, stateText } from '../../reports/index.ts';
 import { type CommonOptions, actorOf, parseId, parseTime, withActor, withApp, withJson } from '../context.ts';
-import { definedOnly } from '../input.ts';
+import { definedOnly } from '../../lib/objects.ts';
 import { followSend, sumsText } from '../followSend.ts';
 import { mark, print, printJson, printTable, remark } from '../output.ts';
 import { correctCommand, retryCommand } from './again.ts';

@@ -18,10 +18,12 @@ import {
   reviseEdition,
   takeChanges,
 } from '../../newsroom/index.ts';
-import { revisionIn } from './etag.ts';
+import { revisionIn } from '../etag.ts';
 import { type AnyOperation, type Call, operation } from './operation.ts';
-import { type ApiParts, visibleEdition } from './parts.ts';
+import { visibleEdition } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import { Crop as CropShape, Revised, id, line } from './schemas.ts';
+import { definedOnly } from '../../lib/objects.ts';
 
 // What changes an edition's content. Each wants the revision that the caller has seen.
 
@@ -241,10 +243,4 @@ function pictureWith(
   }: { alt?: string | undefined; credit?: string | undefined; crop?: Crop | null | undefined },
 ): EditionImage {
   return { ...picture, ...definedOnly({ alt, credit }), ...(crop === null ? {} : { crop }) };
-}
-
-function definedOnly<T extends object>(values: T) {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

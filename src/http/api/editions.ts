@@ -20,7 +20,8 @@ import {
 import { RoundupError } from '../../platform/errors.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, visibleEdition, visibleIds, visibleNewsletter } from './parts.ts';
+import { visibleEdition, visibleIds, visibleNewsletter } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import {
   Choice,
   Difference,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { RoundupError } from '../../platform/errors.ts';
+import { withList } from '../uploads.ts';
 
 // Lists that come and go as files.
 
@@ -32,15 +33,7 @@ export async function asFile<T extends object>(bytes: Buffer, act: (file: string
   try {
     const file = path.join(folder, 'list.csv');
     await writeFile(file, bytes, { mode: 0o600 });
-    return await act(file).catch((error: unknown) => {
-      // The name of our file is nobody's business.
-      if (error instanceof RoundupError)
-        throw new RoundupError(error.code, error.message.replaceAll(file, 'The list'), {
-          hint: error.hint,
-          cause: error,
-        });
-      throw error;
-    });
+    return await withList(file, act);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

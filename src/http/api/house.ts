@@ -11,9 +11,10 @@ import type { Newsletter as NewsletterRow } from '../../editions/index.ts';
 import { changeNewsletter, makeNewsletter, setPublication } from '../../newsroom/index.ts';
 import { mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { etagOf } from './etag.ts';
+import { etagOf } from '../etag.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, requireSeen, visibleNewsletter } from './parts.ts';
+import { visibleNewsletter } from '../visible.ts';
+import { type ApiParts, requireSeen } from './parts.ts';
 import { Newsletter, Publication, id, ids, line, page, paging } from './schemas.ts';
 
 const tag = 'House';

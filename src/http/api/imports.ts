@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { previewImport, queueImport, runImport, undoImport } from '../../newsroom/index.ts';
-import { RoundupError } from '../../platform/errors.ts';
-import { findImport, pageOfImports } from '../../subscribers/index.ts';
-import { type Identity, mayNewsletter } from '../access.ts';
+import { pageOfImports } from '../../subscribers/index.ts';
+import type { Identity } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
+import { MOST_UNPACKED_BYTES } from '../uploads.ts';
 import { LIST, asFile, bytesOf } from './files.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
+import { visibleIds, visibleImport, visibleNewsletter } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import { Import } from './readerSchemas.ts';
 import { count, id, line, page, paging } from './schemas.ts';
 
@@ -19,23 +20,15 @@ const listQuery = {
   keep: line(1_000).optional().describe('Columns that are kept as attributes, with commas between'),
 };
 
-/** What comes over the network unpacks to no more than this, and says of others' readers nothing. */
-const MOST_BYTES = 1024 ** 3;
-
+/** What comes over the network unpacks to so much at most, and says of others' readers nothing. */
 function limitsOf({ newsletterIds }: Identity): { wholeHouse: boolean; mostBytes: number } {
-  return { wholeHouse: newsletterIds === null, mostBytes: MOST_BYTES };
+  return { wholeHouse: newsletterIds === null, mostBytes: MOST_UNPACKED_BYTES };
 }
 
 export function importOperations({ app, db }: ApiParts): AnyOperation[] {
   const parts = { db, clock: app.clock };
   const reading = { tag, role: 'editor', scope: 'subscribers:read' } as const;
   const writing = { tag, role: 'editor', scope: 'subscribers:write' } as const;
-  /** Throws `not-found`, also for one of a newsletter that the account does not see. */
-  const visibleImport = async (identity: Identity, importId: number) => {
-    const run = await findImport(db, importId);
-    if (run !== undefined && mayNewsletter(identity, run.newsletterId)) return run;
-    throw new RoundupError('not-found', `There is no import ${importId}.`);
-  };
   return [
     operation({
       ...reading,
@@ -77,7 +70,7 @@ export function importOperations({ app, db }: ApiParts): AnyOperation[] {
           keep: query.keep?.split(','),
         };
         const { id } = await asFile(bytesOf(body), (file) => queueImport(parts, file, wish, by));
-        return visibleImport(identity, id);
+        return visibleImport(db, identity, id);
       },
     }),
     operation({
@@ -100,7 +93,7 @@ export function importOperations({ app, db }: ApiParts): AnyOperation[] {
           keep: query.keep?.split(','),
         };
         const { id } = await asFile(bytesOf(body), (file) => previewImport(parts, file, wish, by));
-        return visibleImport(identity, id);
+        return visibleImport(db, identity, id);
       },
     }),
     operation({
@@ -111,7 +104,7 @@ export function importOperations({ app, db }: ApiParts): AnyOperation[] {
       summary: 'An import: how far it is, and what became of the lines',
       params: z.object({ importId: id }),
       answer: Import,
-      handle: ({ params, identity }) => visibleImport(identity, params.importId),
+      handle: ({ params, identity }) => visibleImport(db, identity, params.importId),
     }),
     operation({
       ...writing,
@@ -124,9 +117,9 @@ export function importOperations({ app, db }: ApiParts): AnyOperation[] {
       status: 202,
       answer: Import,
       handle: async ({ params, body, identity, by }) => {
-        await visibleImport(identity, params.importId);
+        await visibleImport(db, identity, params.importId);
         await runImport(parts, params.importId, { ground: body.ground, by });
-        return visibleImport(identity, params.importId);
+        return visibleImport(db, identity, params.importId);
       },
     }),
     operation({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AuditEntry as Entry, listActs } from '../../audit/index.ts';
-import { keepUpload } from '../../media/index.ts';
+import { keepUpload, mediaPath } from '../../media/index.ts';
 import {
   changeWebhook,
   getWebhook,
@@ -61,8 +61,7 @@ export function mediaOperations({ app, db }: ApiParts): AnyOperation[] {
       handle: async ({ body, query, by, reply }) => {
         if (!Buffer.isBuffer(body)) throw new RoundupError('input-invalid', 'The body is empty.');
         const kept = await keepUpload(db, body as Buffer, query, { by, at: app.clock.now() });
-        const extension = kept.type === 'image/png' ? 'png' : 'jpg';
-        const url = `${app.config.baseUrl}/media/${kept.hash}.${extension}`;
+        const url = `${app.config.baseUrl}${mediaPath(kept.hash, kept.type)}`;
         reply.header('location', url);
         return { ...kept, url };
       },

@@ -24,7 +24,8 @@ import { type Identity, mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { LIST, asFile, bytesOf, sendFile } from './files.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, visibleIds, visibleNewsletter } from './parts.ts';
+import { visibleIds, visibleNewsletter } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import { SubscriberData, filter, SuppressionImport } from './readerSchemas.ts';
 import {
   Subscriber,

@@ -7,7 +7,7 @@ import { type Access, identityOf } from '../access.ts';
 import { originOf } from '../client.ts';
 import { protectData } from '../security.ts';
 import { contentOperations } from './content.ts';
-import { etagIn, etagOf, seenIn } from './etag.ts';
+import { etagIn, etagOf, seenIn } from '../etag.ts';
 import { houseOperations } from './house.ts';
 import { keepAnswers } from './idempotency.ts';
 import { editionOperations } from './editions.ts';

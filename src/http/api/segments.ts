@@ -6,7 +6,8 @@ import { TONGUES, tongueOf } from '../../lib/tongues.ts';
 import { mayNewsletter } from '../access.ts';
 import { formSnippet } from '../pages/snippet.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, visibleNewsletter } from './parts.ts';
+import { visibleNewsletter } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import { Segment, filter } from './readerSchemas.ts';
 import { count, id, line } from './schemas.ts';
 

@@ -23,10 +23,11 @@ import { findSubscriberByAddress } from '../../subscribers/index.ts';
 import { reportEdition, stateText } from '../../reports/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { revisionIn } from './etag.ts';
+import { revisionIn } from '../etag.ts';
 import { followEdition } from '../events.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, visibleEdition } from './parts.ts';
+import { visibleEdition } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import {
   Approval,
   Delivery,

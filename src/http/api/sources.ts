@@ -12,14 +12,15 @@ import {
   sourceHealth,
 } from '../../newsroom/index.ts';
 import { editionsWith } from '../../editions/index.ts';
-import { findPieceByUrl, listHistory, marksOn, searchPieces, undecidedPairs } from '../../pieces/index.ts';
+import { listHistory, marksOn, searchPieces, undecidedPairs } from '../../pieces/index.ts';
 import { httpUrl } from '../../lib/url.ts';
 import { discoverSources } from '../../sources/index.ts';
 import { RoundupError } from '../../platform/errors.ts';
 import { mayNewsletter } from '../access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { type AnyOperation, operation } from './operation.ts';
-import { type ApiParts, visibleNewsletter } from './parts.ts';
+import { visibleNewsletter } from '../visible.ts';
+import type { ApiParts } from './parts.ts';
 import {
   Mark,
   Piece,
@@ -223,10 +224,7 @@ export function pieceOperations({ app, db }: ApiParts): AnyOperation[] {
       status: 201,
       answer: Piece,
       handle: async ({ body, reply }) => {
-        const { found } = await addPieceByUrl(parts, body.url, false);
-        const piece = await findPieceByUrl(db, found.url);
-        if (piece === undefined)
-          throw new RoundupError('fetch-failed', `${body.url} could not be taken into the pool.`);
+        const { piece } = await addPieceByUrl(parts, body.url, false);
         reply.header('location', `/api/v1/pieces/${piece.id}`);
         return piece;
       },

@@ -23,12 +23,14 @@ function act(form, submitter) {
   clearTimeout(saving);
   if (form === texts()) return save({ isAuto: false });
   const address = submitter?.getAttribute('formaction') ?? form.getAttribute('action');
-  // What was typed and not saved comes first.
-  if (isUnsaved()) save({ isAuto: true });
+  // What was typed and not saved comes first, where it is saved by itself.
+  if (isUnsaved() && isAutosaved()) save({ isAuto: true });
   queue({ address, fields: new FormData(form, submitter ?? undefined), form });
 }
 
 const isUnsaved = () => typed !== saved;
+/** An approval is withdrawn by a change: of what is approved, by its button alone. */
+const isAutosaved = () => texts()?.hasAttribute('data-autosave') === true;
 
 function save({ isAuto }) {
   const form = texts();
@@ -37,8 +39,7 @@ function save({ isAuto }) {
 
 function saveSoon() {
   clearTimeout(saving);
-  // An approval is withdrawn by a change: of what is approved, by its button alone.
-  if (texts()?.hasAttribute('data-autosave')) saving = setTimeout(() => save({ isAuto: true }), SAVE_AFTER_MS);
+  if (isAutosaved()) saving = setTimeout(() => save({ isAuto: true }), SAVE_AFTER_MS);
 }
 
 function queue(one) {
@@ -144,7 +145,7 @@ function show(page, { done, keepsTexts }) {
   const mine = keepsTexts ? texts() : null;
   const stay = mine ? stayAt(document.activeElement) : () => {};
   for (const details of page.querySelectorAll('main details')) details.open = open.has(detailsName(details));
-  if (mine) page.querySelector('#texts')?.replaceWith(mine);
+  if (mine) keep(mine, page.querySelector('#texts'));
   for (const part of PARTS) put(part, page.querySelector(part));
   desk().dataset.revision = seen;
   for (const { name, control } of typed) if (!done || !name.startsWith(`${done} `)) retype(name, control);
@@ -154,6 +155,13 @@ function show(page, { done, keepsTexts }) {
   stay();
   sayOthers();
   document.dispatchEvent(new Event('shown'));
+}
+
+/** Texts as they are typed, in the place of those that came, and saved by themselves where those are. */
+function keep(mine, theirs) {
+  if (!theirs) return;
+  mine.toggleAttribute('data-autosave', theirs.hasAttribute('data-autosave'));
+  theirs.replaceWith(mine);
 }
 
 /** What comes above must not push away the line that somebody is typing. */
@@ -246,7 +254,7 @@ document.addEventListener('compositionend', ({ target }) => target.closest?.('#t
 
 window.addEventListener('pagehide', () => {
   const form = texts();
-  if (!isUnsaved() || !form?.hasAttribute('data-autosave') || !form.checkValidity()) return;
+  if (!isUnsaved() || !isAutosaved() || !form.checkValidity()) return;
   const fields = new FormData(form);
   fields.set('revision', begun);
   navigator.sendBeacon(form.getAttribute('action'), new URLSearchParams(fields));

@@ -124,6 +124,11 @@ export function fieldsOf(body: unknown): Record<string, string> {
   return Object.fromEntries(texts) as Record<string, string>;
 }
 
+/** Forms send line ends as CRLF. */
+export function withoutCr(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
 /** A number that stands for a row; -1, which is none, for anything else. */
 export function rowNumber(text: string | undefined): number {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : -1;

@@ -1,19 +1,19 @@
 import { isAtLeast } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
 import { knownPaces, sumsOfMany } from '../../dispatch/index.ts';
-import { type Edition, type Newsletter, listEditions, listNewsletters, nextSlot } from '../../editions/index.ts';
+import { type Edition, type Newsletter, listEditions, nextSlot, isOpen } from '../../editions/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
 import { sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { stateText } from '../../reports/index.ts';
 import { recentSubscriptions } from '../../subscribers/index.ts';
 import { recentCount } from '../../platform/database/index.ts';
-import { type Identity, mayNewsletter } from '../access.ts';
+import type { Identity } from '../access.ts';
+import { visibleNewsletters } from '../visible.ts';
 
 // The desk's first page: what wants somebody now, what comes next, and what went out.
 
 const MAX_EDITIONS = 20;
-const OPEN = new Set<Edition['state']>(['draft', 'in_review', 'approved', 'scheduled']);
 
 interface Wanted {
   text: string;
@@ -23,7 +23,7 @@ interface Wanted {
 export async function homeView(app: App, identity: Identity) {
   const { db } = app.database;
   const now = app.clock.now();
-  const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
+  const newsletters = await visibleNewsletters(db, identity);
   const names = new Map(newsletters.map(({ id, name }) => [id, name]));
   const newsletterIds = identity.newsletterIds ?? undefined;
   const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
@@ -83,7 +83,7 @@ async function comingOf(app: App, { id, schedule, timeZone }: Newsletter, editio
   const now = app.clock.now();
   const { active: readers } = await recentSubscriptions(app.database.db, id);
   const next = schedule === null ? undefined : nextSlot(schedule, timeZone, now);
-  const open = editions.find(({ newsletterId, state }) => newsletterId === id && OPEN.has(state));
+  const open = editions.find((one) => one.newsletterId === id && isOpen(one));
   const testId = open?.id;
   if (next === undefined) return { readers, testId };
   const edition = editions.find(

@@ -1,13 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { actingFrom } from '../../audit/index.ts';
-import { findNewsletter } from '../../editions/index.ts';
 import { fetchEditionImages, proposeEdition } from '../../newsroom/index.ts';
-import { RoundupError } from '../../platform/errors.ts';
-import { identityOf, mayNewsletter } from '../access.ts';
+import { identityOf } from '../access.ts';
 import { originOf } from '../client.ts';
-import type { DeskParts } from './forms.ts';
+import { type DeskParts, rowNumber } from './forms.ts';
 import { homeView } from './home.ts';
 import { expectedProblem } from './signIn.ts';
+import { visibleNewsletter } from '../visible.ts';
 
 const VIEWER = { access: { who: 'viewer' } } as const;
 const AUTHOR = { access: { who: 'author' } } as const;
@@ -21,9 +20,7 @@ export function deskRoutes(server: FastifyInstance, { app, show }: DeskParts): v
 
   server.post<{ Params: { id: string } }>('/newsletters/:id/editions', { config: AUTHOR }, async (request, reply) => {
     const identity = identityOf(request);
-    const id = /^\d{1,15}$/.test(request.params.id) ? Number(request.params.id) : -1;
-    const newsletter = mayNewsletter(identity, id) ? await findNewsletter(db, id) : undefined;
-    if (newsletter === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
+    const newsletter = await visibleNewsletter(db, identity, rowNumber(request.params.id));
     try {
       const options = { slotAt: null, now: app.clock.now(), by: identity.account.name };
       const { edition } = await actingFrom(originOf(request), () =>

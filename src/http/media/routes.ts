@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../../platform/database/index.ts';
-import { findMedia } from '../../media/index.ts';
+import { findMedia, mediaIn } from '../../media/index.ts';
 
-const EXTENSIONS: Record<string, string> = { jpg: 'image/jpeg', png: 'image/png' };
 const A_YEAR = 365 * 24 * 60 * 60;
 
 /**
@@ -14,13 +13,13 @@ export function mediaRoutes(server: FastifyInstance, db: Database): void {
     '/media/:file',
     { config: { access: { who: 'anyone' }, unlimited: true } },
     async (request, reply) => {
-      const [, hash, extension] = /^([0-9a-f]{40})\.(jpg|png)$/.exec(request.params.file) ?? [];
-      const media = hash === undefined ? undefined : await findMedia(db, hash);
+      const asked = mediaIn(request.params.file);
+      const media = asked === undefined ? undefined : await findMedia(db, asked.hash);
       reply
         .header('x-content-type-options', 'nosniff')
         .header('content-security-policy', "default-src 'none'; sandbox")
         .header('cross-origin-resource-policy', 'cross-origin');
-      if (media === undefined || EXTENSIONS[extension ?? ''] !== media.type)
+      if (media === undefined || asked?.type !== media.type)
         return reply.code(404).type('text/plain').send('There is no such image.\n');
       const etag = `"${media.hash}"`;
       reply.header('etag', etag).header('cache-control', `public, max-age=${A_YEAR}, immutable`);

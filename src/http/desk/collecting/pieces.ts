@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
-import { editionsWith, findNewsletter, instantOf, listNewsletters, localTimeOf } from '../../../editions/index.ts';
+import { editionsWith, instantOf, localTimeOf } from '../../../editions/index.ts';
 import {
   addPieceByUrl,
   changeInWords,
@@ -10,19 +10,13 @@ import {
   getPiece,
   markPiece,
 } from '../../../newsroom/index.ts';
-import {
-  findPieceByUrl,
-  findPieces,
-  listHistory,
-  marksOn,
-  searchPieces,
-  undecidedPairs,
-} from '../../../pieces/index.ts';
+import { findPieces, listHistory, marksOn, searchPieces, undecidedPairs } from '../../../pieces/index.ts';
 import { findSource, listSources } from '../../../sources/index.ts';
 import { httpUrl } from '../../../lib/url.ts';
 import { RoundupError } from '../../../platform/errors.ts';
-import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
+import { type Identity, identityOf } from '../../access.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { visibleNewsletter, visibleNewsletters } from '../../visible.ts';
 
 // The pool: every piece that is remembered, what became of it, and what editors say of it.
 
@@ -79,7 +73,7 @@ export function pieceRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   const detail: FormPage = async (request, reply, extra) => {
     const identity = identityOf(request);
     const piece = await getPiece(db, rowNumber((request.params as WithId).id));
-    const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
+    const newsletters = await visibleNewsletters(db, identity);
     const marks = new Map((await marksOn(db, piece.id)).map((mark) => [mark.newsletterId, mark]));
     const names = new Map(newsletters.map(({ id, name }) => [id, name]));
     const pairs = await undecidedPairs(db, [piece.id]);
@@ -120,9 +114,7 @@ export function pieceRoutes(server: FastifyInstance, { app, door, show }: DeskPa
       act: async ({ body }) => {
         const url = httpUrl(body.url?.trim());
         if (url === undefined) throw new RoundupError('input-invalid', 'This is not the address of an article.');
-        const { found } = await addPieceByUrl(parts, url, false);
-        const piece = (await findPieceByUrl(db, found.url)) ?? (await findPieceByUrl(db, url));
-        if (piece === undefined) throw new RoundupError('not-found', 'No piece could be made of that address.');
+        const { piece } = await addPieceByUrl(parts, url, false);
         return { told: 'It is in the pool.', to: `/pieces/${piece.id}` };
       },
     },
@@ -136,9 +128,7 @@ export function pieceRoutes(server: FastifyInstance, { app, door, show }: DeskPa
       access: { who: 'author' },
       page: detail,
       act: async ({ params, body, identity, by }) => {
-        const newsletterId = rowNumber(body.newsletter);
-        const newsletter = mayNewsletter(identity, newsletterId) ? await findNewsletter(db, newsletterId) : undefined;
-        if (newsletter === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
+        const newsletter = await visibleNewsletter(db, identity, rowNumber(body.newsletter));
         const id = rowNumber(params.id);
         const mark = MARKS.parse(body.mark);
         const section = mark === 'pin' && body.section ? { section: body.section } : {};

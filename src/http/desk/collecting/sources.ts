@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
 import { addSource, changeSource, collectById, getSource, sourceHealth } from '../../../newsroom/index.ts';
-import { listNewsletters } from '../../../editions/index.ts';
 import { searchPieces } from '../../../pieces/index.ts';
 import { discoverSources } from '../../../sources/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
-import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
+import { type Identity, identityOf } from '../../access.ts';
 import { type DeskParts, type FormPage, formRoute, rowNumber } from '../forms.ts';
+import { visibleNewsletters } from '../../visible.ts';
 
 // Where pieces come from, how each source is, and how another one is found by a site's address.
 
@@ -39,7 +39,7 @@ export function sourceRoutes(server: FastifyInstance, { app, door, show }: DeskP
 
   const list: FormPage = async (request, reply, extra) => {
     const identity = identityOf(request);
-    const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
+    const newsletters = await visibleNewsletters(db, identity);
     const sources = (await sourceHealth(db, app.clock.now())).map((one) => ({
       ...one,
       newsletters: newsletters

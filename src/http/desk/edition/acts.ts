@@ -47,14 +47,13 @@ import {
   takeApprovalBack,
   takeChanges,
 } from '../../../newsroom/index.ts';
-import { findPieceByUrl } from '../../../pieces/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
 import { randomId } from '../../../lib/ids.ts';
 import { httpUrl } from '../../../lib/url.ts';
 import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError, reasonOf } from '../../../platform/errors.ts';
-import { type Doing, type Done } from '../forms.ts';
-import { line as text, textsForm, withoutCr, wordsOf } from './typed.ts';
+import { type Doing, type Done, withoutCr } from '../forms.ts';
+import { line as text, textsForm, wordsOf } from './typed.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
 // has seen, and somebody else's change in between is not written over.
@@ -345,13 +344,10 @@ async function lastSection({ db }: Newsroom, editionId: number): Promise<string>
   return content.sections.at(-1)?.key ?? newsletter?.sections.at(-1)?.key ?? '';
 }
 
-/** The piece of an article's address, which may lead to another, fetched into the pool where it is not there. */
+/** The piece of an article's address, taken into the pool where it is not there. */
 async function pieceAt(newsroom: Newsroom, url: string): Promise<number> {
   if (httpUrl(url) === undefined) throw new RoundupError('input-invalid', 'This is not the address of an article.');
-  const { found } = await addPieceByUrl(newsroom, url, false);
-  const piece = (await findPieceByUrl(newsroom.db, found.url)) ?? (await findPieceByUrl(newsroom.db, url));
-  if (piece === undefined) throw new RoundupError('not-found', 'No piece could be made of that address.');
-  return piece.id;
+  return (await addPieceByUrl(newsroom, url, false)).piece.id;
 }
 
 async function pieceOf({ db }: Pick<Newsroom, 'db'>, editionId: number, pieceId: number) {

@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Role, isAtLeast } from '../../../accounts/index.ts';
-import { type Edition, readContent } from '../../../editions/index.ts';
-import { getEdition, previewOf } from '../../../newsroom/index.ts';
-import { RoundupError } from '../../../platform/errors.ts';
+import { type Edition, type EditionContent, readContent } from '../../../editions/index.ts';
+import { previewOf } from '../../../newsroom/index.ts';
 import { findSubscriberByAddress, listSubscriptions } from '../../../subscribers/index.ts';
-import { identityOf, mayNewsletter } from '../../access.ts';
+import { identityOf } from '../../access.ts';
 import { asSeen } from '../../mailView.ts';
 import { followEdition } from '../../events.ts';
 import { protectMail, protectPage } from '../../security.ts';
@@ -17,6 +16,7 @@ import { revisionRoutes } from './revisions.ts';
 import type { EditionParams } from './parts.ts';
 import { asTyped } from './typed.ts';
 import { VIEWS, type View, editionView, ledgerView } from './view.ts';
+import { visibleEdition } from '../../visible.ts';
 
 // An edition, from draft to sent: what it is, what can be done to it, what the mail would be. Every act is a form that works without
 // script; with script (assets/edition.js) the page stays where it is.
@@ -28,18 +28,13 @@ const VIEWER = { access: { who: 'viewer' } } as const;
 export function editionRoutes(server: FastifyInstance, { app, door, show }: DeskParts): void {
   const { db } = app.database;
 
-  /** What an account may not see is not there for it. */
-  async function visible(request: FastifyRequest<Params>): Promise<Edition> {
-    const edition = await getEdition(db, rowNumber(request.params.id));
-    if (mayNewsletter(identityOf(request), edition.newsletterId)) return edition;
-    throw new RoundupError('not-found', `There is no edition ${edition.id}.`);
-  }
+  const visible = (request: FastifyRequest<Params>) =>
+    visibleEdition(db, identityOf(request), rowNumber(request.params.id));
 
   /** Whose mail the preview is, where an editor names one. */
-  async function readerOf(request: FastifyRequest<Params>) {
+  async function readerOf(request: FastifyRequest<Params>, { newsletterId }: Edition) {
     const { as } = request.query;
     if (typeof as !== 'string' || as === '' || !isAtLeast(identityOf(request).account.role, 'editor')) return undefined;
-    const { newsletterId } = await visible(request);
     const reader = await findSubscriberByAddress(db, as.slice(0, 320));
     const own = reader === undefined ? [] : await listSubscriptions(db, reader.id);
     // Whoever reads another newsletter is nobody's business here.
@@ -52,7 +47,7 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
   async function page(request: FastifyRequest<Params>, reply: FastifyReply, extra: Record<string, unknown>) {
     const edition = await visible(request);
     const view = viewOf(request.query.view);
-    const reader = await readerOf(request);
+    const reader = await readerOf(request, edition);
     const as = typeof request.query.as === 'string' ? request.query.as : '';
     const preview = {
       as,
@@ -67,15 +62,26 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
     });
   }
 
+  /** The mail as it is chosen to be seen; `variant`: with other content than it has. */
+  async function preview(
+    request: FastifyRequest<Params>,
+    reply: FastifyReply,
+    edition: Edition,
+    { variant }: { variant?: EditionContent },
+  ) {
+    const reader = await readerOf(request, edition);
+    const { html, text } = await previewOf(await app.newsroom(), edition, { reader, variant });
+    const view = viewOf(request.query.view);
+    protectMail(reply, "'self'");
+    if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
+    return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
+  }
+
   server.get<Params>('/editions/:id', { config: VIEWER }, (request, reply) => page(request, reply, {}));
 
   server.get<Params>('/editions/:id/frame', { config: VIEWER }, async (request, reply) => {
     const edition = await visible(request);
-    const view = viewOf(request.query.view);
-    const { html, text } = await previewOf(await app.newsroom(), edition, { reader: await readerOf(request) });
-    protectMail(reply, "'self'");
-    if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
-    return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
+    return preview(request, reply, edition, {});
   });
 
   // What is typed and not saved yet, as the mail would have it: nothing is kept.
@@ -84,13 +90,9 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
     { bodyLimit: MOST_BYTES, config: { access: { who: 'author' } } },
     async (request, reply) => {
       const edition = await visible(request);
-      const view = viewOf(request.query.view);
-      const variant = asTyped(await readContent(db, edition), fieldsOf(request.body));
-      const reader = await readerOf(request);
-      const { html, text } = await previewOf(await app.newsroom(), edition, { reader, variant });
-      protectMail(reply, "'self'");
-      if (view === 'text') return reply.type('text/plain; charset=utf-8').send(text);
-      return reply.type('text/html; charset=utf-8').send(asSeen(html, view));
+      return preview(request, reply, edition, {
+        variant: asTyped(await readContent(db, edition), fieldsOf(request.body)),
+      });
     },
   );
 

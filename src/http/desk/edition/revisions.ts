@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../../../app.ts';
-import { compareContents, listRevisions, readContent } from '../../../editions/index.ts';
+import { compareContents, listRevisions, readContent, isOpen } from '../../../editions/index.ts';
 import type { EditionParams, EditionParts } from './parts.ts';
 
 // What an edition was, and what changed from one revision to another.
@@ -23,7 +23,7 @@ export function revisionRoutes(server: FastifyInstance, app: App, { show, visibl
       edition,
       from,
       to,
-      mayRestore: ['draft', 'in_review', 'approved', 'scheduled'].includes(edition.state),
+      mayRestore: isOpen(edition),
       differences: compareContents(await contentAt(from), await contentAt(to)),
       revisions: revisions.map((one) => ({
         ...one,

@@ -6,6 +6,7 @@ import {
   editPiece,
   piecesOf,
 } from '../../../editions/index.ts';
+import { withoutCr } from '../forms.ts';
 
 // What is typed into an edition's page: the texts of the whole, and a piece's words for this edition.
 
@@ -66,9 +67,4 @@ function withWords(content: EditionContent, piece: EditionPiece, fields: Record<
     if (error instanceof z.ZodError) return content;
     throw error;
   }
-}
-
-/** Forms send line ends as CRLF. */
-export function withoutCr(text: string): string {
-  return text.replaceAll('\r\n', '\n');
 }

@@ -13,6 +13,8 @@ import {
   listReviews,
   nextSlot,
   runsOf,
+  isOpen,
+  OPEN_STATES,
 } from '../../../editions/index.ts';
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
@@ -51,8 +53,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
   const { newsletter, findings, content, hash } = await renderNow(parts, edition);
   const choices = await listChoices(db, edition.id);
   const { role } = identity.account;
-  const isOpen = ['draft', 'in_review', 'approved', 'scheduled'].includes(edition.state);
-  const mayWrite = isOpen && isAtLeast(role, 'author');
+  const mayWrite = isOpen(edition) && isAtLeast(role, 'author');
   const mayApprove = isAtLeast(role, 'editor');
   const next = nextActs(edition, { mayWrite, mayApprove });
   return {
@@ -68,7 +69,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     warnings: findings.filter(({ level }) => level === 'warning').map((one) => ({ ...one, key: keyOf(one) })),
     hasErrors: findings.some(({ level }) => level === 'error'),
     ...ledgerOf(edition, report, mayApprove),
-    audience: forWhom(edition, content, isOpen),
+    audience: forWhom(edition, content),
     isUnapproved: edition.state === 'draft' || edition.state === 'in_review',
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
@@ -244,10 +245,11 @@ function figure({ value }: { value: number }): string {
 }
 
 /** Whom it is for, in words. */
-function forWhom({ correctsEditionId, startedAt }: Edition, { audience }: EditionContent, isOpen: boolean): string {
+function forWhom(edition: Edition, { audience }: EditionContent): string {
+  const { correctsEditionId, startedAt } = edition;
   if (correctsEditionId !== null) return `whom edition ${correctsEditionId} has reached`;
   // One that was stopped, and is being corrected.
-  return isOpen && startedAt !== null ? 'whom it has not reached yet' : audienceText(audience);
+  return isOpen(edition) && startedAt !== null ? 'whom it has not reached yet' : audienceText(audience);
 }
 
 /** What the edition's state wants of whoever looks at it. */
@@ -265,7 +267,7 @@ function nextActs({ state, startedAt }: Edition, { mayWrite, mayApprove }: { may
     resume: isEditor(['paused']),
     stop: isEditor(['sending', 'paused']),
     correct: isEditor(['stopped']),
-    cancel: isEditor(['draft', 'in_review', 'approved', 'scheduled']),
+    cancel: isEditor(OPEN_STATES),
   };
 }
 

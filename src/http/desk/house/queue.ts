@@ -24,7 +24,11 @@ const TYPES: Record<string, string> = {
 export function queueRoutes(server: FastifyInstance, { app, show }: DeskParts): void {
   const { db } = app.database;
   let opened: Promise<OpenBoard> | undefined;
-  const board = () => (opened ??= open(app));
+  const board = () =>
+    (opened ??= open(app).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
 
   server.get('/queue', { config: OPERATOR }, async (request, reply) => {
     const queues = await app.queues();

@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { knownPaces, lift, unpark } from '../../../dispatch/index.ts';
+import { knownPaces } from '../../../dispatch/index.ts';
 import { examine } from '../../../doctor/index.ts';
 import { findPublication, publicationSchema } from '../../../editions/index.ts';
-import { sha256 } from '../../../lib/hash.ts';
-import { recordAct } from '../../../audit/index.ts';
-import { sendTestMail, setPublication } from '../../../newsroom/index.ts';
+import { liftHold, sendTestMail, setPublication } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { type DeskParts, type FormPage, formRoute } from '../forms.ts';
+import { etagOf } from '../../etag.ts';
 
 // The house: the publication, what the program is configured with, whether all that it needs is there, and what is on hold.
 
@@ -75,7 +74,7 @@ export function settingsRoutes(server: FastifyInstance, { app, door, show }: Des
           language: body.language?.trim() || 'en',
         });
         const change = (before: unknown) => {
-          if (body.seen !== seenOf(before))
+          if (body.seen !== etagOf(before))
             throw new RoundupError('revision-changed', 'Somebody has changed the publication meanwhile.');
           return wanted;
         };
@@ -118,10 +117,7 @@ export function settingsRoutes(server: FastifyInstance, { app, door, show }: Des
       access: OPERATOR.access,
       page,
       act: async ({ body, by }) => {
-        const { key = '' } = body;
-        const lifted = await lift(db, key);
-        if (key.startsWith('domain:')) await unpark(db, key.slice(7));
-        await recordAct(db, { actor: by, act: 'hold lifted', subject: key });
+        const lifted = await liftHold({ db }, body.key ?? '', by);
         return { told: lifted ? 'It is tried again from now on.' : 'It was not on hold any more.', to: '/settings' };
       },
     },
@@ -132,13 +128,9 @@ export function settingsRoutes(server: FastifyInstance, { app, door, show }: Des
 export function publicationFields(publication: Awaited<ReturnType<typeof findPublication>>) {
   return {
     house: publication,
-    houseSeen: seenOf(publication),
+    houseSeen: etagOf(publication),
     socialText: (publication?.socialLinks ?? []).map(({ name, url }) => `${name}: ${url}`).join('\n'),
   };
-}
-
-function seenOf(publication: unknown): string {
-  return publication === undefined ? 'nothing' : sha256(JSON.stringify(publication)).slice(0, 16);
 }
 
 /** "Name: address", one a line. */

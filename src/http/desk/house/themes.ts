@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { listNewsletters } from '../../../editions/index.ts';
-import { keepUpload } from '../../../media/index.ts';
+import { keepUpload, mediaPath } from '../../../media/index.ts';
 import {
   copyTheme,
   discardWork,
@@ -15,10 +15,8 @@ import {
   workOnRevision,
   workOnTheme,
 } from '../../../newsroom/index.ts';
-import { sha256 } from '../../../lib/hash.ts';
 import { RoundupError, reasonOf } from '../../../platform/errors.ts';
 import {
-  BUILT_IN,
   COLOUR_NAMES,
   type ColourName,
   LEAST_CONTRAST,
@@ -31,7 +29,8 @@ import {
 } from '../../../themes/index.ts';
 import { protectMail } from '../../security.ts';
 import { asSeen } from '../../mailView.ts';
-import { type Act, type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { type Act, type DeskParts, type FormPage, formRoute, queryText, rowNumber, withoutCr } from '../forms.ts';
+import { etagOf } from '../../etag.ts';
 
 // How mails look: colours, logo, footer, and the templates themselves. What is changed is worked on beside what is in use, seen at once, tried
 // on the last editions, and then put in use.
@@ -39,7 +38,6 @@ import { type Act, type DeskParts, type FormPage, formRoute, queryText, rowNumbe
 const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
 const SCHEMES = ['light', 'dark'] as const;
 const LOGO_SIZE = { width: 800, height: 800 };
-const EXTENSIONS = { 'image/jpeg': 'jpg', 'image/png': 'png' };
 const logoForm = z.object({
   from: z.enum(['publication', 'none', 'upload']),
   width: z.coerce
@@ -69,7 +67,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
     const newsroom = await app.newsroom();
     const theme = await getTheme(db, nameOf(request));
     const design = theme.working ?? theme.design;
-    const templates = { ...builtInTemplates(BUILT_IN), ...design.files };
+    const templates = { ...builtInTemplates(), ...design.files };
     const file = Object.keys(templates).find((one) => one === queryText(request, 'file')) ?? 'edition.mjml.hbs';
     const [edition] = await editionsOf(newsroom, theme.name, 1);
     const problems = await themeProblems(newsroom, theme.name);
@@ -101,7 +99,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
       })),
       file,
       text: templates[file],
-      seen: seenOf(templates[file]),
+      seen: etagOf(templates[file]),
       isChanged: design.files[file] !== undefined,
       problems: problems.map((problem) => ({
         ...problem,
@@ -158,7 +156,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   async function keptLogo(file: string, by: string): Promise<string> {
     const made = { by, at: app.clock.now(), framing: 'whole' } as const;
     const { hash, type } = await keepUpload(db, await readFile(file), LOGO_SIZE, made);
-    return `/media/${hash}.${EXTENSIONS[type]}`;
+    return mediaPath(hash, type);
   }
 
   const form = (path: string, act: Act<WithName>, more: { takesFile?: true } = {}) =>
@@ -190,7 +188,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   );
   form(
     'footer',
-    working((design, { body }) => ({ ...design, footer: (body.footer ?? '').replaceAll('\r\n', '\n').trim() })),
+    working((design, { body }) => ({ ...design, footer: withoutCr(body.footer ?? '').trim() })),
   );
   form(
     'logo',
@@ -211,13 +209,13 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   form(
     'files/:file',
     working((design, { body, params }) => {
-      const text = (body.text ?? '').replaceAll('\r\n', '\n');
+      const text = withoutCr(body.text ?? '');
       if (textOf(design, params.file) === undefined)
         throw new RoundupError('not-found', `There is no template "${params.file}".`);
-      if (body.seen !== seenOf(textOf(design, params.file)))
+      if (body.seen !== etagOf(textOf(design, params.file)))
         throw new RoundupError('revision-changed', 'Somebody has changed this template meanwhile.');
       const { [params.file]: _old, ...others } = design.files;
-      const isOwn = text !== builtInTemplates(BUILT_IN)?.[params.file];
+      const isOwn = text !== builtInTemplates()[params.file];
       return { ...design, files: isOwn ? { ...others, [params.file]: text } : others };
     }),
   );
@@ -260,12 +258,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
 }
 
 function textOf(design: ThemeDesign, file: string): string | undefined {
-  return design.files[file] ?? builtInTemplates(BUILT_IN)?.[file];
-}
-
-/** What of a template was seen when its form was shown. */
-function seenOf(text: string | undefined): string {
-  return sha256(text ?? '').slice(0, 16);
+  return design.files[file] ?? builtInTemplates()[file];
 }
 
 function nameOf(request: FastifyRequest): string {

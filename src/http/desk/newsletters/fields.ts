@@ -140,8 +140,7 @@ type Section = NewsletterSettings['sections'][number];
 
 /** One section's form. The key is its name for good. */
 export function sectionOf(body: Body, before: Section | undefined): Record<string, unknown> {
-  const rule = ruleOf(body, '');
-  const fillUp = isOn(body, 'fills') ? ruleOf(body, 'fill-') : null;
+  const fillUp = isOn(body, 'fills') ? ruleOf(body, 'fill-', before?.fillUp) : null;
   return {
     key: before?.key ?? body.key?.trim().toLowerCase(),
     title: body.title ?? '',
@@ -151,17 +150,23 @@ export function sectionOf(body: Body, before: Section | undefined): Record<strin
     order: body.order,
     whenShort: body.whenShort,
     criteria: before?.criteria,
-    rule: { ...rule, ...(before?.rule.titleWords === undefined ? {} : { titleWords: before.rule.titleWords }) },
+    rule: ruleOf(body, '', before?.rule),
     fillUp,
   };
 }
 
 const LISTS = ['kinds', 'regions', 'tags', 'authors', 'sources'] as const;
 
-function ruleOf(body: Body, prefix: string): Record<string, unknown> {
+/** Words of the headline have no field here, and stay as they are. */
+function ruleOf(body: Body, prefix: string, before: Section['rule'] | null | undefined): Record<string, unknown> {
   const lists = LISTS.map((name) => [name, words(body[prefix + name])] as const).filter(([, list]) => list.length > 0);
   const maxAgeDays = number(body[`${prefix}maxAgeDays`]);
-  return { ...Object.fromEntries(lists), ...(maxAgeDays === undefined ? {} : { maxAgeDays }) };
+  const titleWords = before?.titleWords;
+  return {
+    ...Object.fromEntries(lists),
+    ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
+    ...(titleWords === undefined ? {} : { titleWords }),
+  };
 }
 
 export function sectionFields(section: Section) {

@@ -6,22 +6,22 @@ import {
   DEFAULT_SECTIONS,
   type Newsletter,
   PLAIN_SECTIONS,
-  findNewsletter,
   findPublication,
-  listNewsletters,
   newsletterSettingsSchema,
   nextSlot,
   slotsOpening,
 } from '../../../editions/index.ts';
-import { sha256 } from '../../../lib/hash.ts';
 import { DAY_MS, shortDateTime } from '../../../lib/time.ts';
 import { changeNewsletter, makeNewsletter, themeNames } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { listSources } from '../../../sources/index.ts';
 import { recentSubscriptions } from '../../../subscribers/index.ts';
-import { identityOf, mayNewsletter } from '../../access.ts';
+import { identityOf } from '../../access.ts';
 import { type Act, type DeskParts, type FormPage, formRoute, rowNumber } from '../forms.ts';
 import { FORMS, scheduleFields, sectionFields, sectionOf } from './fields.ts';
+import { visibleNewsletter, visibleNewsletters } from '../../visible.ts';
+import { etagOf } from '../../etag.ts';
+import { definedOnly } from '../../../lib/objects.ts';
 
 // Newsletters: who writes, when, from what, into which sections, by which rules. Everybody sees how; administrators change it, a part at
 // a time, and nobody over somebody else's change.
@@ -51,7 +51,7 @@ export function newsletterRoutes(server: FastifyInstance, { app, door, show }: D
 
   const list: FormPage = async (request, reply, extra) => {
     const identity = identityOf(request);
-    const newsletters = (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
+    const newsletters = await visibleNewsletters(db, identity);
     const publication = await findPublication(db);
     return show(request, reply, 'newsletters', {
       title: 'Newsletters',
@@ -71,7 +71,7 @@ export function newsletterRoutes(server: FastifyInstance, { app, door, show }: D
       ...(await briefly(app, newsletter)),
       title: newsletter.name,
       newsletter,
-      seen: seenOf(newsletter),
+      seen: etagOf(newsletter),
       mayChange: isAtLeast(account.role, 'administrator'),
       schedule: scheduleFields(newsletter.schedule),
       hours: hoursOf(newsletter.schedule),
@@ -92,12 +92,8 @@ export function newsletterRoutes(server: FastifyInstance, { app, door, show }: D
     });
   };
 
-  async function visible(request: FastifyRequest): Promise<Newsletter> {
-    const id = rowNumber((request.params as WithId).id);
-    const newsletter = mayNewsletter(identityOf(request), id) ? await findNewsletter(db, id) : undefined;
-    if (newsletter === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
-    return newsletter;
-  }
+  const visible = (request: FastifyRequest) =>
+    visibleNewsletter(db, identityOf(request), rowNumber((request.params as WithId).id));
 
   server.get('/newsletters', { config: VIEWER }, (request, reply) => list(request, reply, {}));
   server.get('/newsletters/:id', { config: VIEWER }, (request: FastifyRequest, reply) => detail(request, reply, {}));
@@ -133,7 +129,7 @@ export function newsletterRoutes(server: FastifyInstance, { app, door, show }: D
         parts,
         id,
         (before) => {
-          if (body.seen !== seenOf(before))
+          if (body.seen !== etagOf(before))
             throw new RoundupError('revision-changed', 'Somebody has changed this newsletter meanwhile.');
           const { name, sourceIds, ...rest } = { ...before, ...change(before, body, params.key) };
           const { id: _id, slug: _slug, scheduleSince: _since, ...settings } = rest;
@@ -158,7 +154,7 @@ export function newsletterRoutes(server: FastifyInstance, { app, door, show }: D
       name,
       changing((before, body) => {
         const { name: title = before.name, sourceIds = before.sourceIds, settings } = read(body, before);
-        return { name: title, sourceIds, ...definedOnly(settings) } as Partial<Newsletter>;
+        return { name: title, sourceIds, ...definedOnly(settings ?? {}) } as Partial<Newsletter>;
       }),
     );
   form(
@@ -190,11 +186,6 @@ export function newsletterRoutes(server: FastifyInstance, { app, door, show }: D
   );
 }
 
-/** What was seen when a form was shown. */
-function seenOf(newsletter: Newsletter): string {
-  return sha256(JSON.stringify(newsletter)).slice(0, 16);
-}
-
 async function briefly(app: App, newsletter: Newsletter) {
   const { db } = app.database;
   const { id, schedule, timeZone } = newsletter;
@@ -224,9 +215,4 @@ function hoursOf(schedule: Newsletter['schedule']) {
     toleranceMinutes: 720,
   };
   return { lead: hours(leadMinutes), reminder: hours(reminderMinutes), tolerance: hours(toleranceMinutes) };
-}
-
-/** An empty field has its default. */
-function definedOnly(settings: Record<string, unknown> = {}): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

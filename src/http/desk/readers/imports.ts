@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { findNewsletter, listNewsletters } from '../../../editions/index.ts';
 import { previewImport, runImport, undoImport } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
-import { type ImportRun, OUTCOMES, type Outcome, findImport, pageOfImports } from '../../../subscribers/index.ts';
+import { OUTCOMES, type Outcome, pageOfImports } from '../../../subscribers/index.ts';
 import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
+import { MOST_UNPACKED_BYTES, withList } from '../../uploads.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { visibleImport, visibleNewsletter } from '../../visible.ts';
 
 // Lists of readers: looked at first, line by line what would become of it; taken in by the workers; taken back.
 
 const EDITOR = { access: { who: 'editor' } } as const;
 const PAGE = 30;
-/** What comes over the network unpacks to no more than this. */
-const MOST_BYTES = 1024 ** 3;
 const ground = z.string().trim().min(1, 'Say on what ground they get mail: it is kept as their consent.').max(300);
 const WORDS: Record<Outcome, string> = {
   subscribed: 'are subscribed',
@@ -51,12 +51,8 @@ export function importRoutes(server: FastifyInstance, { app, door, show }: DeskP
     });
   };
 
-  /** Throws `not-found`, also for one of a newsletter that the account does not see. */
-  async function visible(request: FastifyRequest, identity: Identity): Promise<ImportRun> {
-    const run = await findImport(db, rowNumber((request.params as WithId).id));
-    if (run !== undefined && mayNewsletter(identity, run.newsletterId)) return run;
-    throw new RoundupError('not-found', 'There is no such import.');
-  }
+  const visible = (request: FastifyRequest, identity: Identity) =>
+    visibleImport(db, identity, rowNumber((request.params as WithId).id));
 
   const detail: FormPage = async (request, reply, extra) => {
     const identity = identityOf(request);
@@ -102,9 +98,7 @@ export function importRoutes(server: FastifyInstance, { app, door, show }: DeskP
       page: list,
       takesFile: true,
       act: async ({ body, identity, by, upload }) => {
-        const newsletterId = rowNumber(body.newsletter);
-        if (!mayNewsletter(identity, newsletterId) || (await findNewsletter(db, newsletterId)) === undefined)
-          throw new RoundupError('not-found', 'There is no such newsletter.');
+        const { id: newsletterId } = await visibleNewsletter(db, identity, rowNumber(body.newsletter));
         if (upload === null) throw new RoundupError('input-invalid', 'Choose a file: a CSV, or a zip or gzip of one.');
         const keep = (body.keep ?? '')
           .split(',')
@@ -116,11 +110,9 @@ export function importRoutes(server: FastifyInstance, { app, door, show }: DeskP
           name: upload.name,
           keep,
           wholeHouse: identity.newsletterIds === null,
-          mostBytes: MOST_BYTES,
+          mostBytes: MOST_UNPACKED_BYTES,
         };
-        const { id } = await previewImport(parts, upload.path, wish, by).catch((error: unknown) => {
-          throw withoutPath(error, upload.path);
-        });
+        const { id } = await withList(upload.path, (file) => previewImport(parts, file, wish, by));
         return {
           told: 'It is read, and nobody is subscribed yet. Look at what would become of each line.',
           to: `/imports/${id}`,
@@ -164,10 +156,4 @@ export function importRoutes(server: FastifyInstance, { app, door, show }: DeskP
       },
     },
   );
-}
-
-/** The name of our own file is nobody's business. */
-function withoutPath(error: unknown, path: string): unknown {
-  if (!(error instanceof RoundupError)) return error;
-  return new RoundupError(error.code, error.message.replaceAll(path, 'The list'), { hint: error.hint, cause: error });
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Newsletter, listNewsletters } from '../../../editions/index.ts';
 import { countSegment, keepSegment, peopleOfSegment, removeSegment } from '../../../newsroom/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { FIELDS, findSegment, listSegments } from '../../../subscribers/index.ts';
 import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
 import { type DeskParts, type FormPage, fieldsOf, formRoute, queryText, rowNumber } from '../forms.ts';
+import { visibleNewsletter, visibleNewsletters } from '../../visible.ts';
 
 // Parts of a newsletter's readers: a filter is tried, seen who it means, and kept under a name.
 
@@ -14,10 +14,9 @@ const FIRST = 10;
 export function segmentRoutes(server: FastifyInstance, { app, door, show }: DeskParts): void {
   const { db } = app.database;
   const parts = { db, clock: app.clock };
-  const own = async (identity: Identity) => (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
 
   const list: FormPage = async (request, reply, extra) => {
-    const newsletters = await own(identityOf(request));
+    const newsletters = await visibleNewsletters(db, identityOf(request));
     const chosen = newsletters.find(({ id }) => String(id) === wantedIn(request)) ?? newsletters[0];
     return show(request, reply, 'segments', {
       title: 'Segments',
@@ -37,11 +36,8 @@ export function segmentRoutes(server: FastifyInstance, { app, door, show }: Desk
     });
   };
 
-  async function newsletterIn(identity: Identity, body: Record<string, string>): Promise<Newsletter> {
-    const found = (await own(identity)).find(({ id }) => id === rowNumber(body.newsletter));
-    if (found === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
-    return found;
-  }
+  const newsletterIn = (identity: Identity, { newsletter }: Record<string, string>) =>
+    visibleNewsletter(db, identity, rowNumber(newsletter));
 
   server.get('/segments', { config: EDITOR }, (request, reply) => list(request, reply, {}));
 

@@ -20,6 +20,7 @@ import {
 } from '../../../subscribers/index.ts';
 import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { visibleNewsletter, visibleNewsletters } from '../../visible.ts';
 
 // Who reads: found by address, newsletter, state or a segment's filter; and all that is known of one of them.
 
@@ -37,12 +38,10 @@ type WithId = { id: string };
 export function subscriberRoutes(server: FastifyInstance, { app, door, show }: DeskParts): void {
   const { db } = app.database;
   const parts = { db, clock: app.clock };
-  const ownNewsletters = async (identity: Identity) =>
-    (await listNewsletters(db)).filter(({ id }) => mayNewsletter(identity, id));
 
   const list: FormPage = async (request, reply, extra) => {
     const identity = identityOf(request);
-    const newsletters = await ownNewsletters(identity);
+    const newsletters = await visibleNewsletters(db, identity);
     const chosen = newsletters.find(({ id }) => String(id) === queryText(request, 'newsletter'));
     const state = STATES.find((one) => one === queryText(request, 'state'));
     const filter = queryText(request, 'filter', 4_000);
@@ -149,8 +148,7 @@ export function subscriberRoutes(server: FastifyInstance, { app, door, show }: D
       page: list,
       act: async ({ body, identity, by }) => {
         const { address, name, newsletter } = inviteForm.parse(body);
-        const chosen = (await ownNewsletters(identity)).find(({ id }) => String(id) === newsletter);
-        if (chosen === undefined) throw new RoundupError('not-found', 'There is no such newsletter.');
+        const chosen = await visibleNewsletter(db, identity, rowNumber(newsletter));
         await inviteReader(parts, chosen, { address, name }, by);
         const told = `A letter is on its way to ${address}, if none has gone there within a day. Nobody is subscribed before they have said yes.`;
         return { told, to: '/subscribers' };

@@ -5,6 +5,7 @@ import { isAtLeast } from '../../../accounts/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { findSuppression, pageOfSuppressions } from '../../../subscribers/index.ts';
 import { identityOf } from '../../access.ts';
+import { withList } from '../../uploads.ts';
 import { type DeskParts, type FormPage, formRoute, queryText } from '../forms.ts';
 
 // Addresses that are never mailed, whoever asks.
@@ -77,11 +78,8 @@ export function suppressionRoutes(server: FastifyInstance, { app, door, show }: 
         if (upload === null)
           throw new RoundupError('input-invalid', 'Choose a file: addresses, or SHA-256 or MD5 of them, one a line.');
         const why = detail.parse(body.detail ?? '') || 'imported';
-        const { lines, addresses, hashes, matched, invalid } = await importSuppressionList(
-          { db },
-          upload.path,
-          why,
-          by,
+        const { lines, addresses, hashes, matched, invalid } = await withList(upload.path, (file) =>
+          importSuppressionList({ db }, file, why, by),
         );
         return {
           told: `${figure(lines)} lines: ${figure(addresses)} addresses and ${figure(hashes)} hashes are new, ${figure(matched)} of them are readers of ours.`,

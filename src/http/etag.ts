@@ -1,5 +1,5 @@
-import { sha256 } from '../../lib/hash.ts';
-import { RoundupError } from '../../platform/errors.ts';
+import { sha256 } from '../lib/hash.ts';
+import { RoundupError } from '../platform/errors.ts';
 
 /** Of what something is now; without quotes. */
 export function etagOf(value: unknown): string {
