@@ -54,7 +54,6 @@ export {
   editionsDue,
   editionsIn,
   findEdition,
-  firstContent,
   insertEdition,
   insertRevision,
   keepProposal,

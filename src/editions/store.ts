@@ -232,11 +232,6 @@ export async function readContent(db: Database, edition: Pick<Edition, 'id' | 'r
   return row.content;
 }
 
-/** What it was at its first revision: as it was proposed. */
-export function firstContent(db: Database, editionId: number): Promise<EditionContent> {
-  return readContent(db, { id: editionId, revision: 1 });
-}
-
 /** Where the last edition's window ended, cancelled ones left out. */
 export async function lastWindowEnd(db: Database, newsletterId: number): Promise<Date | undefined> {
   const { rows } = await sql<{ end: Date | null }>`

@@ -63,10 +63,11 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     const action = given.slice(0, -1).join('');
     const data = createFrame(options.data);
     // Its buttons may send it elsewhere, too.
-    const { also, own, ...hash } = options.hash as Record<string, unknown>;
+    const { also, own, fresh, ...hash } = options.hash as Record<string, unknown>;
     // Of several to one address: by what is fixed in it, such as `section:lead kind:note`.
     data.own = typeof own === 'string' ? own.split(' ').map((pair) => pair.split(':')) : [];
-    data.forms = [action, ...(typeof also === 'string' ? also.split(' ') : [])];
+    // `fresh`: it shows what there is, and what was typed stands elsewhere.
+    data.forms = fresh === true ? [] : [action, ...(typeof also === 'string' ? also.split(' ') : [])];
     const attributes = Object.entries({ method: 'post', action, ...hash })
       .filter(([, value]) => value !== undefined && value !== '')
       .map(([name, value]) => `${name}="${escape(String(value))}"`);

@@ -1,4 +1,4 @@
-import { audienceText, blockText, firstContent, compareContents } from '../editions/index.ts';
+import { audienceText, blockText, compareContents, readContent } from '../editions/index.ts';
 import type { Edition } from '../editions/index.ts';
 import { counted, shorten } from '../lib/text.ts';
 import { shortDateTime } from '../lib/time.ts';
@@ -23,7 +23,7 @@ export async function summaryOf(parts: Parts, edition: Edition): Promise<string>
         ...blocks.map((block) => `  + ${blockText(block)}`),
       ].join('\n'),
     );
-  const first = await firstContent(parts.db, edition.id);
+  const first = await readContent(parts.db, { id: edition.id, revision: 1 });
   const changes = compareContents(first, content).map(({ kind, what }) => `  - ${kind} ${shorten(what, 70)}`);
   const more = changes.length - MOST_CHANGES;
   const due = edition.slotAt === null ? [] : [`Due: ${shortDateTime(edition.slotAt, newsletter.timeZone)}`];

@@ -14,5 +14,6 @@ export {
   findPieces,
   listHistory,
   listPieces,
+  type PieceSearch,
   searchPieces,
 } from './store.ts';

@@ -146,7 +146,13 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
       expect((await getEdition(house.database.db, 1)).state).toBe('scheduled');
       // A change withdraws it, visibly.
       await editor.page.getByLabel('Subject').fill('Too late');
-      // Of what is approved nothing is saved by itself.
+      // Of what is approved nothing is saved by itself, nor with something else.
+      if (script) {
+        await editor.page.getByRole('button', { name: /^Pin:/ }).first().click();
+        await editor.page.locator('.tool[aria-pressed="true"]').waitFor();
+        expect((await getEdition(house.database.db, 1)).state).toBe('scheduled');
+        expect(await editor.page.getByLabel('Subject').inputValue()).toBe('Too late');
+      }
       await editor.page.getByRole('button', { name: 'Save', exact: true }).click();
       await told('Its approval is withdrawn');
       expect(editor.complaints).toEqual([]);

@@ -145,6 +145,16 @@ test('an editor sees the mail as a reader gets it; an author does not learn who 
   expect((await editor.get('/editions/1/frame?view=images%20off')).html).not.toMatch(/<img[^>]+src="http/);
 });
 
+test('what was refused is still in its form, without script, too', async () => {
+  const author = await come('author');
+  const words = { title: ' ', deck: 'Long thought over', kind: 'A', region: '', authors: 'Ann' };
+  const written = await author.post('pieces/1/write', { revision: '1', ...words });
+  expect([written.status, written.html]).toEqual([400, expect.stringContaining('A piece has a headline.')]);
+  expect(written.html).toContain('Long thought over</textarea>');
+  const texts = await author.post('texts', { revision: '1', subject: ' ', preheader: 'Mine', note: 'A note, typed' });
+  expect([texts.status, texts.html]).toEqual([400, expect.stringContaining('A note, typed</textarea>')]);
+});
+
 test('a schedule is in the newsletter’s own time, and only for a time that there is', async () => {
   await sql`update newsletters set settings = jsonb_set(settings, '{timeZone}', '"America/New_York"')`.execute(
     house.database.db,

@@ -200,6 +200,14 @@ test('an address is suppressed, found also by its hash, and lifted by an adminis
   expect(taken.html).toContain('1 hashes are new');
   expect(taken.html).toContain('1 lines have neither');
   expect((await editor.get('/suppressions?address=test%40example.com')).html).toContain('a partner');
+  // What cannot be read is told, and not where it was kept meanwhile.
+  const broken = await editor.upload(
+    '/suppressions/import',
+    {},
+    { name: 'list.gz', bytes: Uint8Array.of(31, 139, 8, 0, 1) },
+  );
+  expect([broken.status, broken.html]).toEqual([400, expect.stringContaining('The list')]);
+  expect(broken.html).not.toContain('roundup-upload');
   expect((await editor.get('/suppressions?address=c%40d.example')).html).toContain('It is not suppressed');
   expect((await editor.post('/suppressions/lift', { address: 'a@b.example' })).status).toBe(403);
   const admin = await visitor(house, web);

@@ -72,6 +72,8 @@ test('a sender’s records are looked up as they are now, and a key signs when t
   expect(await states()).toEqual(['SPF missing', 'DMARC missing', 'MX missing']);
   for (const name of ['not a domain', '-x.example', 'x'])
     expect((await admin.post('/senders', { domain: name })).status).toBe(400);
+  expect((await admin.post('/senders', { domain: 'Bücher.example.' })).html).toContain('xn--bcher-kva.example');
+  await sql`delete from dkim_keys`.execute(house.database.db);
   await admin.post('/senders', { domain: 'news@Example.org' });
   const [key] = await listDkimKeys(db);
   expect(key).toMatchObject({ domain: 'example.org', usedSince: null });

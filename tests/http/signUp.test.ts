@@ -128,6 +128,11 @@ test('whoever is invited may say yes to what is open to nobody else; a suppresse
   expect((await page(fetch(base + link))).html).toContain('Staff');
   expect((await page(post(link, { newsletter: '3' }))).html).toContain('You are in');
   expect(await subscriptions('ana@readers.example')).toEqual([expect.objectContaining({ newsletterId: 3 })]);
+  // Nobody says that they were invited.
+  await ask({ address: 'eve@readers.example', form: 'invited by Ed' });
+  expect((await sql<{ form: string }>`select form from sign_ups order by id desc limit 1`.execute(db())).rows).toEqual([
+    { form: '“invited by Ed”' },
+  ]);
   // Who asks for it on their own gets nothing of it.
   await ask({ address: 'eve@readers.example', newsletter: 'staff' });
   expect(await subscriptions('eve@readers.example')).toBeUndefined();

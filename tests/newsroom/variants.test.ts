@@ -1,6 +1,6 @@
 import { deliverBatch, sumsOf } from '../../src/dispatch/index.ts';
 import { sparedSets, withoutPieces } from '../../src/editions/index.ts';
-import { approveEdition, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
+import { approveEdition, getEdition, previewOf, proposeEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { startWeb } from '../../src/http/index.ts';
 import { readerToken } from '../../src/subscribers/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
@@ -105,6 +105,15 @@ test('two newsletters that share pieces: who had them elsewhere gets the edition
   };
   expect((await page(2)).includes('The shared story')).toBe(false);
   expect((await page(3)).includes('The shared story')).toBe(true);
+  // And so does an editor who looks, whatever those readers have had since.
+  await sql`update deliveries set state = 'refused' where edition_id = 1`.execute(db);
+  const seenBy = async (readerId: number) =>
+    (
+      await previewOf(newsroom, await getEdition(db, id), {
+        reader: { id: readerId, name: '', address: 'a@b.example' },
+      })
+    ).html.includes('The shared story');
+  expect([await seenBy(2), await seenBy(3)]).toEqual([false, true]);
   await web.close();
   await app.remove();
   await sink.close();

@@ -1,5 +1,6 @@
 // An edition's page without its reloading: forms are sent and the page is put in place of itself, pieces are dragged, what is typed is saved,
 // and the preview follows. Without script every one of these is a form.
+import { refused, tell } from './page.js';
 import { drawSoon, follow, hasTypedWords, isTyped, texts } from './preview.js';
 
 const desk = () => document.querySelector('[data-edition]');
@@ -100,23 +101,6 @@ function sameTexts(page) {
   return mine === theirs;
 }
 
-/** Another page than the edition's, such as the door: one stays here, with all that was typed. */
-function refused(answer, page) {
-  const isOut = answer.status === 401 || new URL(answer.url).pathname === '/sign-in';
-  const words = page.querySelector('main p')?.textContent.trim();
-  const box = tell(
-    isOut ? 'You are signed out. What you have typed is still here.' : words || 'The desk refused this.',
-  );
-  if (!isOut) return;
-  box.append(
-    Object.assign(document.createElement('a'), {
-      href: '/sign-in',
-      target: '_blank',
-      textContent: 'Sign in, in another tab',
-    }),
-  );
-}
-
 /** The preview stays as it is chosen. */
 function withView(address) {
   const url = new URL(address, location.href);
@@ -215,14 +199,6 @@ function detailsName(details) {
   const piece =
     details.closest('[data-piece]')?.dataset.piece ?? details.closest('section')?.getAttribute('aria-labelledby');
   return `${piece} ${details.querySelector('summary')?.textContent.slice(0, 12)}`;
-}
-
-function tell(text) {
-  const box = document.createElement('div');
-  box.className = 'told warn';
-  box.append(Object.assign(document.createElement('p'), { textContent: text }));
-  document.querySelector('[data-live-region]')?.replaceChildren(box);
-  return box;
 }
 
 document.addEventListener('submit', (event) => {

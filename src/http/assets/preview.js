@@ -1,4 +1,6 @@
 // The preview of an edition's page: it follows what is saved, and what is typed and not saved yet.
+import { swap } from './page.js';
+
 /** What is typed is in the preview before one looks up. */
 const DRAW_AFTER_MS = 150;
 let drawing;
@@ -18,35 +20,12 @@ const frameNow = () => document.querySelector('[data-part="preview"] iframe:not(
 /** Where the preview is from; nowhere, while it shows what is typed. */
 let source = frameNow()?.getAttribute('src');
 let address = source;
-let drawn = 0;
-
-/** A new preview comes in the place of the old one when it is there. `begin` sends it on its way. */
-function swap(begin) {
-  const frame = frameNow();
-  if (!frame) return;
-  for (const late of document.querySelectorAll('iframe.coming')) late.remove();
-  const next = frame.cloneNode();
-  next.removeAttribute('src');
-  // A frame is known by the name that it comes with.
-  next.name = `preview-${++drawn}`;
-  next.classList.add('coming');
-  frame.after(next);
-  // Not before it has its empty page, which would count as there.
-  setTimeout(() => {
-    const come = () => {
-      frame.remove();
-      next.classList.remove('coming');
-    };
-    next.addEventListener('load', come, { once: true });
-    begin(next);
-  });
-}
 
 export function follow(wanted) {
   if (wanted === source) return;
   source = wanted;
   address = wanted;
-  swap((next) => next.setAttribute('src', wanted));
+  swap(frameNow(), (next) => next.setAttribute('src', wanted));
 }
 
 const wordForms = () => [...document.querySelectorAll('form[action$="/write"]')];
@@ -73,7 +52,7 @@ function draft() {
   if (!texts() || !address) return;
   source = undefined;
   const fields = typedFields();
-  swap((next) => {
+  swap(frameNow(), (next) => {
     const attributes = { method: 'post', action: address, target: next.name, hidden: true };
     const sender = Object.assign(document.createElement('form'), attributes);
     for (const [name, value] of fields)

@@ -16,6 +16,7 @@ const DESK: Assets = {
   ...COMMON,
   'desk.css': [own('desk.css'), CSS],
   'live.js': [own('live.js'), SCRIPT],
+  'page.js': [own('page.js'), SCRIPT],
   'edition.js': [own('edition.js'), SCRIPT],
   'preview.js': [own('preview.js'), SCRIPT],
   'crop.js': [own('crop.js'), SCRIPT],

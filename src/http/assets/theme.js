@@ -1,9 +1,13 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
+import { refused, swap, tell } from './page.js';
+
 const SAVE_AFTER_MS = 500;
 /** What is typed and not sent yet: each form with its timer. */
 const waiting = new Map();
 let last = Promise.resolve();
 let sending = 0;
+/** Of those since somebody wanted to go on: did all reach the desk? */
+let allKept = true;
 
 function saveSoon(form) {
   clearTimeout(waiting.get(form));
@@ -18,12 +22,22 @@ function save(form) {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   sending++;
-  last = last
-    .then(() => send(form))
-    .catch(() => tell('This did not reach the desk, and nothing of it is lost here. Type on, or press Keep.'))
-    .finally(() => sending--);
+  last = last.then(() => saveNow(form));
 }
 
+async function saveNow(form) {
+  const isKept = await send(form).catch(() => {
+    tell('This did not reach the desk, and nothing of it is lost here. Type on, or press Keep.');
+    return false;
+  });
+  sending--;
+  if (isKept) return;
+  allKept = false;
+  // Its own button is the way on, with what the desk says then.
+  if (!waiting.has(form)) waiting.set(form, undefined);
+}
+
+/** True where it is kept. */
 async function send(form) {
   const answer = await fetch(form.action, {
     method: 'POST',
@@ -31,12 +45,16 @@ async function send(form) {
     headers: { accept: 'text/html' },
   });
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  if (page.querySelector('[data-preview]') === null) return refused(answer, page);
+  if (page.querySelector('[data-preview]') === null) {
+    refused(answer, page);
+    return false;
+  }
   for (const part of ['told', 'problems', 'contrast', 'use']) put(part, page);
-  if (!answer.ok) return;
+  if (!answer.ok) return false;
   for (const hidden of form.querySelectorAll('[data-seen]'))
     hidden.value = page.querySelector('[data-seen]')?.value ?? hidden.value;
   follow();
+  return true;
 }
 
 /** What somebody is typing in stays as it is. */
@@ -48,53 +66,29 @@ function put(part, page) {
   old.replaceWith(fresh);
 }
 
-/** Another page than this one, such as the door: what was typed stays here. */
-function refused(answer, page) {
-  const isOut = answer.status === 401 || new URL(answer.url).pathname === '/sign-in';
-  const words = page.querySelector('main p')?.textContent.trim();
-  tell(
-    isOut
-      ? 'You are signed out. What you have typed is still here: sign in in another tab.'
-      : words || 'The desk refused this.',
-  );
-}
-
-function tell(text) {
-  const box = Object.assign(document.createElement('div'), { className: 'told warn' });
-  box.append(Object.assign(document.createElement('p'), { textContent: text }));
-  document.querySelector('[data-part="told"]')?.replaceChildren(box);
-}
-
 // What goes to another page takes along what is typed: first that is saved, then the form is sent.
 document.addEventListener('submit', (event) => {
   const { target: form, submitter } = event;
   clearTimeout(waiting.get(form));
   waiting.delete(form);
+  allKept = true;
   for (const other of waiting.keys()) save(other);
   if (sending === 0) return;
   event.preventDefault();
-  void last.then(() => form.requestSubmit(submitter));
+  void last.then(() => allKept && form.requestSubmit(submitter));
 });
 
 window.addEventListener('pagehide', () => {
   for (const form of waiting.keys()) navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)));
 });
 
-/** The new preview comes in the place of the old one when it is there. */
+/** The preview as it is by now. */
 function follow() {
   const frame = document.querySelector('[data-preview] iframe:not(.coming)');
   if (!frame) return;
-  for (const late of document.querySelectorAll('iframe.coming')) late.remove();
-  const next = frame.cloneNode();
   const source = new URL(frame.src);
   source.searchParams.set('r', String(Date.now()));
-  next.classList.add('coming');
-  next.addEventListener('load', () => {
-    frame.remove();
-    next.classList.remove('coming');
-  });
-  next.src = source.href;
-  frame.after(next);
+  swap(frame, (next) => next.setAttribute('src', source.href));
 }
 
 document.addEventListener('input', ({ target }) => {

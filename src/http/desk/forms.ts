@@ -28,7 +28,7 @@ export interface Done {
   /** Of an edition: the revision that was made, and the one that brings back what was. */
   revision?: number;
   undo?: number;
-  /** The page to go to; without it the one that the form says it is on. */
+  /** The page to go to; without it the desk's first. */
   to?: string;
 }
 

@@ -10,13 +10,14 @@ import {
   getPiece,
   markPiece,
 } from '../../../newsroom/index.ts';
-import { findPieces, listHistory, marksOn, searchPieces, undecidedPairs } from '../../../pieces/index.ts';
-import { findSource, listSources } from '../../../sources/index.ts';
+import { findPieces, listHistory, marksOn, undecidedPairs } from '../../../pieces/index.ts';
+import { findSource } from '../../../sources/index.ts';
 import { httpUrl } from '../../../lib/url.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 import { type Identity, identityOf } from '../../access.ts';
-import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
+import { type DeskParts, type FormPage, formRoute, rowNumber } from '../forms.ts';
 import { visibleNewsletter, visibleNewsletters } from '../../visible.ts';
+import { searchPage } from '../pieceSearch.ts';
 
 // The pool: every piece that is remembered, what became of it, and what editors say of it.
 
@@ -38,32 +39,13 @@ export function pieceRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   const parts = { db, clock: app.clock, log: app.log };
 
   const list: FormPage = async (request, reply, extra) => {
-    const words = queryText(request, 'q');
-    const sourceId = rowNumber(queryText(request, 'source'));
-    const after = /^(\d{1,14})-(\d{1,15})$/.exec(queryText(request, 'after'));
-    const found = await searchPieces(db, {
-      limit: PAGE + 1,
-      words,
-      ...(sourceId > 0 ? { sourceId } : {}),
-      ...(after === null ? {} : { before: { publishedAt: new Date(Number(after[1])), id: Number(after[2]) } }),
-    });
-    const pieces = found.slice(0, PAGE);
-    const last = found.length > PAGE ? pieces.at(-1) : undefined;
-    const sources = await listSources(db);
-    const names = new Map(sources.map(({ id, name }) => [id, name]));
-    const next = new URLSearchParams({
-      q: words,
-      source: sourceId > 0 ? String(sourceId) : '',
-      after: last === undefined ? '' : `${last.publishedAt.getTime()}-${last.id}`,
-    });
-    const isFiltered = words !== '' || sourceId > 0 || after !== null;
+    const { pieces, sourceNames, isFirst, ...page } = await searchPage(db, request, PAGE);
+    const isFiltered = page.isFiltered || !isFirst;
     return show(request, reply, 'pieces', {
       title: 'Pool',
-      query: words,
+      ...page,
       isFiltered,
-      sources: sources.map(({ id, name }) => ({ id, name, isThis: id === sourceId })),
-      next: last === undefined ? undefined : next.toString(),
-      pieces: pieces.map((piece) => ({ ...piece, source: names.get(piece.sourceId) ?? 'added by hand' })),
+      pieces: pieces.map((piece) => ({ ...piece, source: sourceNames.get(piece.sourceId) ?? 'added by hand' })),
       pairs: isFiltered ? [] : await undecidedPairs(db, undefined, PAIRS),
       ...rights(identityOf(request)),
       ...extra,

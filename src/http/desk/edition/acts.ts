@@ -53,7 +53,7 @@ import { httpUrl } from '../../../lib/url.ts';
 import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError, reasonOf } from '../../../platform/errors.ts';
 import { type Doing, type Done, withoutCr } from '../forms.ts';
-import { line as text, textsForm, wordsOf } from './typed.ts';
+import { line, textsForm, wordsOf } from './typed.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
 // has seen, and somebody else's change in between is not written over.
@@ -67,13 +67,13 @@ const retried = z.object({
 });
 const place = z.coerce.number().int().min(0).max(500);
 const blockForm = z.object({
-  section: text(40),
+  section: line(40),
   kind: z.enum(['note', 'button', 'divider']),
-  id: text(40).optional(),
+  id: line(40).optional(),
   after: place,
   text: z.string().max(20_000).optional(),
-  label: text(100).optional(),
-  url: text(2_000).optional(),
+  label: line(100).optional(),
+  url: line(2_000).optional(),
 });
 const percent = z.coerce
   .number()
@@ -158,14 +158,14 @@ const AUTHOR: Record<string, EditionAct> = {
       block: id,
       section,
       after,
-    } = z.object({ block: text(40), section: text(40).optional(), after: place.optional() }).parse(body);
+    } = z.object({ block: line(40), section: line(40).optional(), after: place.optional() }).parse(body);
     const content = await readContent(parts.db, await getEdition(parts.db, editionId));
     const { section: was, block } = findBlock(content, id);
     const wanted = { section: section ?? was, block: { ...block, after: after ?? block.after } };
     return putBlockInEdition(parts, editionId, wanted, by);
   }),
   'block-drop': changing((parts, { editionId, body, by }) =>
-    dropBlockFromEdition(parts, editionId, text(40).parse(body.block), by),
+    dropBlockFromEdition(parts, editionId, line(40).parse(body.block), by),
   ),
   recompose: changing((parts, { editionId, by }) => recomposeEdition(parts, editionId, by)),
   restore: changing((parts, { editionId, body, identity, by }) => {
@@ -175,14 +175,14 @@ const AUTHOR: Record<string, EditionAct> = {
   take: changing((parts, { editionId, by }) => takeChanges(parts, editionId, undefined, by)),
   keep: changing((parts, { editionId, by }) => keepDespiteChanges(parts, editionId, undefined, by)),
   review: async ({ newsroom, editionId, body, by }) => {
-    await askForReview(newsroom, editionId, text(2_000).parse(body.comment ?? ''), by);
+    await askForReview(newsroom, editionId, line(2_000).parse(body.comment ?? ''), by);
     return { told: 'The editors are asked to look at it.' };
   },
   comment: async ({ newsroom, editionId, body, by }) => {
     await commentOn(
       newsroom,
       editionId,
-      text(2_000)
+      line(2_000)
         .min(1, 'Say something.')
         .parse(body.comment ?? ''),
       by,
@@ -198,7 +198,7 @@ const AUTHOR: Record<string, EditionAct> = {
 const PIECE: Record<string, EditionAct> = {
   move: changing((parts, { editionId, pieceId, body, by }) => {
     const { section, position } = z
-      .object({ section: text(40).optional(), position: number.optional() })
+      .object({ section: line(40).optional(), position: number.optional() })
       .refine((place) => place.section !== undefined || place.position !== undefined, 'Say where to.')
       .parse(body);
     return moveInEdition(
@@ -258,7 +258,7 @@ const EDITOR: Record<string, EditionAct> = {
     return { told: `Approved: this, to the byte, is what goes out.${beside}` };
   },
   back: async ({ newsroom, editionId, body, by }) => {
-    await sendBack(newsroom, editionId, text(2_000).parse(body.comment ?? ''), by);
+    await sendBack(newsroom, editionId, line(2_000).parse(body.comment ?? ''), by);
     return { told: 'It is a draft again, and the editors are told why.' };
   },
   unapprove: async ({ newsroom, editionId, by }) => {

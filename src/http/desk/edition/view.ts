@@ -63,14 +63,13 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     content,
     hash,
     view,
-    isText: view === 'text',
     tabs: VIEWS.map((name) => ({ name, current: name === view })),
     findings,
     warnings: findings.filter(({ level }) => level === 'warning').map((one) => ({ ...one, key: keyOf(one) })),
     hasErrors: findings.some(({ level }) => level === 'error'),
     ...ledgerOf(edition, report, mayApprove),
     audience: forWhom(edition, content),
-    isUnapproved: edition.state === 'draft' || edition.state === 'in_review',
+    autosave: edition.state === 'draft' || edition.state === 'in_review' ? 'yes' : '',
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
     releaseText: edition.releaseAt === null ? '' : shortDateTime(edition.releaseAt, newsletter.timeZone),
@@ -85,7 +84,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     preheaderLength: [...content.preheader].length,
     subjectIsLong: [...content.subject].length > SUBJECT_LENGTH,
     preheaderIsLong: [...content.preheader].length > PREHEADER_LENGTH,
-    left: choices.filter((choice) => !choice.included).map((choice) => ({ ...choice, mayAdd: mayWrite })),
+    left: choices.filter(({ included }) => !included),
     usualTime: usualTime(newsletter, edition, app.clock.now()),
     mayWrite,
     next,
@@ -172,8 +171,7 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
         overridden: reason?.overridden ?? undefined,
         overriddenBy: reason?.overriddenBy ?? undefined,
         news: news.get(piece.pieceId),
-        isWritten:
-          original !== undefined && WRITTEN.some((field) => wordsOf(original[field]) !== wordsOf(piece[field])),
+        isWritten: original !== undefined && WRITTEN.some((field) => textOf(original[field]) !== textOf(piece[field])),
         original,
         position: at + 1,
         isFirst: at === 0,
@@ -214,7 +212,7 @@ function blockView(block: EditionBlock, section: EditionSection) {
 
 const WRITTEN = ['title', 'deck', 'kind', 'region', 'authors', 'image'] as const;
 
-function wordsOf(value: unknown): string {
+function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

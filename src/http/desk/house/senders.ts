@@ -11,7 +11,6 @@ import { type DeskParts, type FormPage, formRoute } from '../forms.ts';
 // The domains that mail is sent from: what the DNS says of them now, what it should say, and the keys that mail is signed with.
 
 const OPERATOR = { access: { who: 'administrator', wholeHouse: true } } as const;
-const STATE_WORDS = { right: 'right', missing: 'missing', wrong: 'wrong', 'no answer': 'no answer' };
 
 export function senderRoutes(server: FastifyInstance, { app, door, show }: DeskParts): void {
   const { db } = app.database;
@@ -114,7 +113,6 @@ export async function senderDomains(app: App) {
         records: records.map((record) => ({
           ...record,
           isRight: record.state === 'right',
-          stateText: STATE_WORDS[record.state],
           zone: record.type === 'TXT' ? zoneText(record.wanted) : record.wanted,
           foundText: record.found.join(' | '),
         })),

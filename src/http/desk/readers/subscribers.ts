@@ -65,7 +65,6 @@ export function subscriberRoutes(server: FastifyInstance, { app, door, show }: D
       counts,
       address,
       filter,
-      chosen,
       filterProblem: problem,
       isFiltered: address !== '' || chosen !== undefined,
       subscribers: rows.slice(0, PAGE),

@@ -1,0 +1,44 @@
+// What pages share that stay where they are: a word to whoever is there, a page that came instead of the one that was asked for, a frame
+// that is shown when it is there.
+
+/** Returns the box, to put a link into. */
+export function tell(text) {
+  const box = Object.assign(document.createElement('div'), { className: 'told warn' });
+  box.append(Object.assign(document.createElement('p'), { textContent: text }));
+  document.querySelector('[data-live-region]')?.replaceChildren(box);
+  return box;
+}
+
+/** Another page came, such as the door: one stays here, with all that was typed. */
+export function refused(answer, page) {
+  const isOut = answer.status === 401 || new URL(answer.url).pathname === '/sign-in';
+  const words = page.querySelector('main p')?.textContent.trim();
+  const box = tell(
+    isOut ? 'You are signed out. What you have typed is still here.' : words || 'The desk refused this.',
+  );
+  const link = { href: '/sign-in', target: '_blank', textContent: 'Sign in, in another tab' };
+  if (isOut) box.append(Object.assign(document.createElement('a'), link));
+}
+
+let drawn = 0;
+
+/** A new frame comes in the place of the old one when it is there. `begin` sends it on its way. */
+export function swap(frame, begin) {
+  if (!frame) return;
+  for (const late of document.querySelectorAll('iframe.coming')) late.remove();
+  const next = frame.cloneNode();
+  next.removeAttribute('src');
+  // A frame is known by the name that it comes with.
+  next.name = `preview-${++drawn}`;
+  next.classList.add('coming');
+  frame.after(next);
+  // Not before it has its empty page, which would count as there.
+  setTimeout(() => {
+    const come = () => {
+      frame.remove();
+      next.classList.remove('coming');
+    };
+    next.addEventListener('load', come, { once: true });
+    begin(next);
+  });
+}
