@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { getNewsletter, readContent } from '../../src/editions/index.ts';
@@ -144,6 +145,13 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
       await editor.page.getByRole('button', { name: 'Schedule' }).click();
       await told('It is scheduled');
       expect((await getEdition(house.database.db, 1)).state).toBe('scheduled');
+      // What was counted before that is no news, however late it comes.
+      if (script) {
+        await editor.page.evaluate(`document.dispatchEvent(new CustomEvent('standing', { detail: {
+          revision: Number(document.querySelector('[data-edition]').dataset.revision), state: 'approved', stateText: 'approved' } }))`);
+        await sleep(500);
+        await told('It is scheduled');
+      }
       // A change withdraws it, visibly.
       await editor.page.getByLabel('Subject').fill('Too late');
       // Of what is approved nothing is saved by itself, nor with something else.

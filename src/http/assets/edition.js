@@ -289,7 +289,8 @@ document.addEventListener('keydown', (event) => {
 // Somebody else at the same edition, or the clock: what live.js hears.
 document.addEventListener('standing', ({ detail: now }) => {
   others(now.viewers ?? []);
-  void last.then(() => notice(now)).catch(() => {});
+  // Between two acts: what an act answers is what was seen by then.
+  last = last.then(() => notice(now)).catch(() => {});
 });
 
 /** Who else has this edition before them. */
@@ -304,15 +305,27 @@ function sayOthers() {
   if (place && place.textContent !== here) place.textContent = here;
 }
 
-function notice(now) {
-  if (now.problem || (now.revision === Number(seen) && now.state === state)) return;
-  // An answer to an act of one's own is on its way.
-  if (now.revision < Number(seen)) return;
-  const words =
-    now.revision === Number(seen)
-      ? `It is ${now.stateText} now.`
-      : `${now.madeBy} has changed it meanwhile: it is at revision ${now.revision}.`;
+async function notice(now) {
+  if (now.problem || isSeen(now) || now.revision < Number(seen)) return;
+  const isOurs = now.revision === Number(seen);
+  const words = isOurs
+    ? `It is ${now.stateText} now.`
+    : `${now.madeBy} has changed it meanwhile: it is at revision ${now.revision}.`;
   if (document.querySelector('[data-live-region]')?.textContent.includes(words)) return;
+  // What was counted before an act of one's own may come after its answer: only the desk knows which of two states is the later one.
+  if (isOurs && !(await isStill(now))) return;
   const box = tell(words);
   box.append(Object.assign(document.createElement('a'), { href: `/editions/${id}`, textContent: 'Load it' }));
+}
+
+const isSeen = (now) => now.revision === Number(seen) && now.state === state;
+
+async function isStill(now) {
+  const answer = await fetch(`/editions/${id}`, {
+    headers: { accept: 'text/html' },
+    signal: AbortSignal.timeout(5_000),
+  });
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const { revision, state: is } = page.querySelector('[data-edition]')?.dataset ?? {};
+  return Number(revision) === now.revision && is === now.state;
 }
