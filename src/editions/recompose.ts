@@ -7,7 +7,7 @@ import { piecesOf } from './edit.ts';
 // stays out, what was added or moved stays where it was put, what was written stays written. What an editor did is what
 // differs between the last proposal and what the edition says now, and what was known of that before.
 
-/** What the composer last proposed, and what editors had done up to then that it no longer shows. */
+/** What the composer last proposed, and what editors had done up to then that it no longer shows. As it is kept, in JSON. */
 export interface Proposed {
   content: EditionContent;
   dropped: number[];
@@ -15,10 +15,12 @@ export interface Proposed {
   touched: string[];
   /** Pieces that an editor added, moved or wrote over. */
   byEditor: number[];
+  /** Up to when the composer has looked, an instant in ISO 8601; proposals of old do not say it. */
+  until?: string;
 }
 
-export function firstProposal(content: EditionContent): Proposed {
-  return { content, dropped: [], touched: [], byEditor: [] };
+export function firstProposal(content: EditionContent, until: Date): Proposed {
+  return { content, dropped: [], touched: [], byEditor: [], until: until.toISOString() };
 }
 
 export function recompose(
@@ -55,7 +57,14 @@ export function recompose(
     sections: withEmptied(sections, current),
   };
   // What an editor wrote over the edition shows against what the composer would have written.
-  return { proposed: { content: fresh, dropped, touched: [...sectionsKept.keys()], byEditor }, composition, content };
+  const again = {
+    content: fresh,
+    dropped,
+    touched: [...sectionsKept.keys()],
+    byEditor,
+    until: input.now.toISOString(),
+  };
+  return { proposed: again, composition, content };
 }
 
 function isByEditor(piece: EditionPiece, proposal: EditionContent, current: EditionContent): boolean {

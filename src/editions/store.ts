@@ -89,12 +89,12 @@ export async function readProposal(db: Database, id: number): Promise<Proposed |
   return rows[0]?.proposal ?? undefined;
 }
 
-/** `windowTo`: up to when the composer has looked; where a later edition has looked further, that one's window stays its own. */
-export async function keepProposal(db: Database, id: number, proposed: Proposed, windowTo: Date): Promise<void> {
+/** The window is up to when the composer has looked; where a later edition has looked further, that one's stays its own. */
+export async function keepProposal(db: Database, id: number, proposed: Proposed): Promise<void> {
   await sql`update editions e set proposal = ${JSON.stringify(proposed)}::jsonb,
       window_to = case when exists (
           select from editions o where o.newsletter_id = e.newsletter_id and o.number > e.number and o.state <> 'cancelled'
-        ) then window_to else ${windowTo} end
+        ) then window_to else coalesce(${proposed.until ?? null}::timestamptz, window_to) end
     where id = ${id}`.execute(db);
 }
 
@@ -106,10 +106,11 @@ export async function bindProposal(db: Database, { id, revision }: Pick<Edition,
 
 /** The proposal that an edition had at a revision is its proposal again, where another one has come since. */
 export async function restoreProposal(db: Database, id: number, revision: number): Promise<void> {
-  await sql`update editions e set proposal = r.proposal from (
-      select proposal from edition_revisions where edition_id = ${id} and revision >= ${revision} and proposal is not null
-      order by revision limit 1
-    ) r where e.id = ${id}`.execute(db);
+  const { rows } = await sql<{ proposal: Proposed }>`
+    select proposal from edition_revisions where edition_id = ${id} and revision >= ${revision} and proposal is not null
+    order by revision limit 1`.execute(db);
+  const [then] = rows;
+  if (then !== undefined) await keepProposal(db, id, then.proposal);
 }
 
 /**

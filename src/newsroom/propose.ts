@@ -45,7 +45,7 @@ export async function proposeEdition(
     createdAt: now,
   });
   await insertRevision(tx, edition, composition.content, { by, at: now, change: 'proposed' });
-  await keepProposal(tx, edition.id, firstProposal(composition.content), window.publishedUntil);
+  await keepProposal(tx, edition.id, firstProposal(composition.content, window.publishedUntil));
   await saveChoices(tx, edition.id, composition.choices);
   await claimOrRefuse(tx, edition, composition.content);
   await recordEditionAct(tx, edition, {

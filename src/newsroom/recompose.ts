@@ -25,7 +25,7 @@ export function recomposeEdition(
     const input = await poolFor(tx, newsletter, window, { id: editionId, number: edition.number, pieceIds });
     const again = recompose(proposed, content, input);
     await bindProposal(tx, { id: editionId, revision: edition.revision - 1 });
-    await keepProposal(tx, editionId, again.proposed, window.publishedUntil);
+    await keepProposal(tx, editionId, again.proposed);
     await saveChoices(tx, editionId, again.composition.choices);
     return { content: again.content, change: 'composed again' };
   });

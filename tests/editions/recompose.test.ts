@@ -92,7 +92,7 @@ test('whatever an editor did, and whatever has come in since: it stays', () => {
           ...extras.filter(({ id }) => piecesOf(current).some(({ pieceId }) => pieceId === id)),
         ];
         // Twice, as it happens: what an editor did is not forgotten with the first.
-        const once = recompose(firstProposal(proposal), current, input(news));
+        const once = recompose(firstProposal(proposal, new Date(base)), current, input(news));
         const { content } = recompose(once.proposed, once.content, input(news));
         expect(content).toEqual(once.content);
         const ids = piecesOf(content).map(({ pieceId }) => pieceId);
@@ -129,7 +129,7 @@ test('whatever an editor did, and whatever has come in since: it stays', () => {
 test('without an edit it is what the composer proposes afresh, and again the same', () => {
   const proposal = compose(input(pool(1, 12))).content;
   const news = input(pool(1, 20));
-  const again = recompose(firstProposal(proposal), proposal, news);
+  const again = recompose(firstProposal(proposal, new Date(base)), proposal, news);
   expect(again.content).toEqual(compose(news).content);
   expect(recompose(again.proposed, again.content, news).content).toEqual(again.content);
 });

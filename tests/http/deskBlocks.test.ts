@@ -195,13 +195,15 @@ test('what composing again brought, and was undone, is brought by composing once
   const titles = async () => piecesOf(await content()).map(({ title }) => title);
   const recompose = async () => recomposeEdition({ db, clock: house.clock }, 1, 'Ed');
   await post('texts', { subject: 'By hand', preheader: '', note: '' });
-  const { revision } = await edition();
+  const { revision, windowTo } = await edition();
   const publishedAt = new Date(Date.now() - 6e4).toISOString();
   await addPieces(db, [{ slug: 'late', title: 'Late', publishedAt }]);
   await recompose();
   expect(await titles()).toContain('Late');
   await post('restore', { to: String(revision) });
   expect(await titles()).not.toContain('Late');
+  // The next edition looks at it, too, where this one does not want it after all.
+  expect((await edition()).windowTo).toEqual(windowTo);
   await recompose();
   expect(await titles()).toContain('Late');
   expect((await content()).subject).toBe('By hand');
