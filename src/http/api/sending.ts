@@ -97,12 +97,20 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       path: '/editions/:editionId/approval',
       summary: 'Approve it as it is',
       description:
-        'Binds the hash of what readers will get. With If-Match, only at the revision that was read. An error of preflight, or a second person that the newsletter wants, refuses it.',
+        'Binds the hash of what readers will get. With If-Match, only at the revision that was read; with the `hash` of a preview, only what was seen in it, which a change of the theme, of a photograph or of what the house is called makes another. An error of preflight, or a second person that the newsletter wants, refuses it.',
+      body: z.strictObject({
+        hash: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .optional()
+          .describe('Of the preview that was looked at'),
+      }),
+      bodyIsOptional: true,
       status: 201,
       answer: z.object({ approval: Approval, findings: z.array(Finding) }),
-      handle: async ({ params, identity, by, seen }) => {
+      handle: async ({ params, identity, body, by, seen }) => {
         const edition = await visibleEdition(db, identity, params.editionId);
-        return approveEdition(await newsroom(), edition.id, by, { ifRevision: revisionIn(seen) });
+        return approveEdition(await newsroom(), edition.id, by, { ifRevision: revisionIn(seen), ifHash: body.hash });
       },
     }),
     operation({

@@ -78,10 +78,16 @@ test('an edition’s whole way: proposed, changed, looked at, approved, sent, re
   expect((await api('POST', '/editions/1/comments', { comment: 'Is the lead right?' })).status).toBe(201);
   expect((await api('POST', '/editions/1/review', { comment: 'Please look' })).body.state).toBe('in_review');
   expect((await api('POST', '/editions/1/sending')).body).toMatchObject({ code: 'not-approved', status: 409 });
-  const preview = await api<{ html: string; subject: string }>('GET', '/editions/1/preview');
+  const preview = await api<{ html: string; subject: string; hash: string }>('GET', '/editions/1/preview');
   expect(preview.body.html).toContain('Our own headline');
   expect((await api<{ items: unknown[] }>('GET', '/editions/1/findings')).status).toBe(200);
-  const approved = await api<{ approval: { approvedBy: string } }>('POST', '/editions/1/approval');
+  await sql`update publication set name = 'The Other Review'`.execute(house.database.db);
+  expect((await api('POST', '/editions/1/approval', { hash: preview.body.hash })).body).toMatchObject({
+    code: 'revision-changed',
+    status: 412,
+  });
+  const { hash } = (await api<{ hash: string }>('GET', '/editions/1/preview')).body;
+  const approved = await api<{ approval: { approvedBy: string } }>('POST', '/editions/1/approval', { hash });
   expect(approved.body.approval.approvedBy).toBe('An administrator');
   const scheduled = await api('PUT', '/editions/1/schedule', { at: new Date(Date.now() + 3_600_000).toISOString() });
   expect(scheduled.body.state).toBe('scheduled');
