@@ -63,7 +63,7 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     const action = given.slice(0, -1).join('');
     const data = createFrame(options.data);
     // Its buttons may send it elsewhere, too.
-    const { also, own, fresh, ...hash } = options.hash as Record<string, unknown>;
+    const { also, own, fresh, revision, ...hash } = options.hash as Record<string, unknown>;
     // Of several to one address: by what is fixed in it, such as `section:lead kind:note`.
     data.own = typeof own === 'string' ? own.split(' ').map((pair) => pair.split(':')) : [];
     // `fresh`: it shows what there is, and what was typed stands elsewhere.
@@ -71,8 +71,11 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     const attributes = Object.entries({ method: 'post', action, ...hash })
       .filter(([, value]) => value !== undefined && value !== '')
       .map(([name, value]) => `${name}="${escape(String(value))}"`);
-    const token = `<input type="hidden" name="_csrf" value="${escape(root(options).csrf ?? '')}">`;
-    return new SafeString(`<form ${attributes.join(' ')}>${token}${options.fn(this, { data })}</form>`);
+    // What it was shown of: a change that is not of that is refused.
+    const hidden = Object.entries({ _csrf: root(options).csrf ?? '', revision })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `<input type="hidden" name="${name}" value="${escape(String(value))}">`);
+    return new SafeString(`<form ${attributes.join(' ')}>${hidden.join('')}${options.fn(this, { data })}</form>`);
   });
   handlebars.registerHelper(
     'val',

@@ -179,6 +179,7 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
         up: at,
         down: at + 2,
         isPinned: pinned.has(piece.pieceId),
+        pinAct: pinned.has(piece.pieceId) ? 'unpin' : 'pin',
         mayCrop: piece.image !== null && imageShape(layout) !== undefined,
         isCropped: piece.image?.crop !== undefined,
         sections: names.map((one) => ({ ...one, isThis: one.key === key })),
