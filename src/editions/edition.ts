@@ -1,5 +1,6 @@
 import type { PieceImage } from '../pieces/index.ts';
 import type { EditionBlock } from './blocks.ts';
+import { capital } from '../lib/text.ts';
 
 export type EditionState =
   'draft' | 'in_review' | 'approved' | 'scheduled' | 'sending' | 'paused' | 'sent' | 'stopped' | 'cancelled';
@@ -59,6 +60,11 @@ export interface EditionSection {
   pieces: EditionPiece[];
   /** What an editor put between them, in the order of their places. */
   blocks?: EditionBlock[];
+}
+
+/** What editors call a section: its heading, or for want of one its key. */
+export function sectionName({ key, title }: Pick<EditionSection, 'key' | 'title'>): string {
+  return title || capital(key);
 }
 
 /** A piece as this edition runs it. */

@@ -16,7 +16,7 @@ export type {
   EditionSection,
   EditionState,
 } from './edition.ts';
-export { OPEN_STATES, isOpen } from './edition.ts';
+export { OPEN_STATES, isOpen, sectionName } from './edition.ts';
 export {
   type EditionBlock,
   blockSchema,

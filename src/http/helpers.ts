@@ -1,4 +1,5 @@
 import type HandlebarsModule from 'handlebars';
+import { counted } from '../lib/text.ts';
 import { shortDateTime } from '../lib/time.ts';
 
 // What templates of pages can do beside printing what they are given. The desk's forms: each brings the page's token, and shows again what was
@@ -13,6 +14,7 @@ interface Root {
 
 export const HELPERS = [
   'count',
+  'several',
   'when',
   'iso',
   'clock',
@@ -48,6 +50,7 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     createFrame: (data: unknown) => Record<string, unknown>;
   };
   handlebars.registerHelper('count', (value: number) => value.toLocaleString('en-US'));
+  handlebars.registerHelper('several', (value: number, one: string, many: string) => counted(value, one, many));
   handlebars.registerHelper('when', (value: Date | null) => (value ? shortDateTime(value, 'UTC') : '–'));
   handlebars.registerHelper('clock', (value: Date | null) => value?.toISOString().slice(11, 19) ?? '');
   handlebars.registerHelper('iso', (value: Date | null) => value?.toISOString() ?? '');

@@ -42,6 +42,10 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** Counts words over any script; the reading time is at 230 words a minute, at least one. */
 export function readingMinutes(text: string): number {
   const segmenter = new Intl.Segmenter('en', { granularity: 'word' });

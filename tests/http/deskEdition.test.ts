@@ -174,7 +174,7 @@ test('a schedule is in the newsletter’s own time, and only for a time that the
   expect((await editor.post('holdback')).html).toContain('It does not go out');
   expect((await edition()).state).toBe('in_review');
   await editor.post('approve', { revision: '1' });
-  expect((await editor.get('/editions/1')).html).toContain('<strong>5</strong> readers');
+  expect((await editor.get('/editions/1')).html).toContain('<strong>5 readers</strong>');
   await editor.post('send', { sure: 'yes', revision: '1' });
   const { state, releaseAt } = await edition();
   expect(state).toBe('scheduled');
@@ -248,7 +248,7 @@ test('who got it, by address and by state, a page at a time; and who did not is 
   expect((await author.post('retry', { state: 'refused', cause: 'mailbox' })).status).toBe(403);
   expect((await editor.post('retry', { state: 'accepted', cause: '' })).status).toBe(400);
   expect((await editor.post('retry', { state: 'refused', cause: 'mailbox' })).html).toContain(
-    '3 readers are tried once more',
+    'Tried once more: 3 readers',
   );
 });
 
@@ -309,7 +309,7 @@ test('an audience that names what is gone keeps nobody from the page, and an aut
   await editor.post('approve', { revision: '5' });
   await sql`update newsletters set slug = 'renamed' where slug = 'gone'`.execute(db);
   const { status, html } = await editor.get('/editions/1');
-  expect([status, html]).toEqual([200, expect.stringContaining('<strong>5</strong> readers')]);
+  expect([status, html]).toEqual([200, expect.stringContaining('<strong>5 readers</strong>')]);
 });
 
 test('whoever is asked for a review gets the edition on half a page', async () => {

@@ -88,7 +88,7 @@ test('a list is looked at, taken in with a ground, and taken back', async () => 
     { name: 'people.csv', bytes: bytes(list) },
   );
   expect([looked.url, looked.html]).toEqual(['/imports/1', expect.stringContaining('nobody is subscribed yet')]);
-  expect(looked.html).toMatch(/<strong>1<\/strong> are subscribed<div class="why">line 2: ann@/);
+  expect(looked.html).toMatch(/<strong>1<\/strong> subscribed<div class="why">line 2: ann@/);
   expect(looked.html).toContain('Line 4: this is no mail address');
   expect((await editor.post('/imports/1/run', { ground: ' ' })).status).toBe(400);
   expect((await editor.post('/imports/1/run', { ground: 'from our old list' })).html).toContain('It is being taken in');
@@ -99,7 +99,7 @@ test('a list is looked at, taken in with a ground, and taken back', async () => 
     'ann@readers.example',
   );
   expect((await editor.post('/imports/1/undo', {})).status).toBe(400);
-  expect((await editor.post('/imports/1/undo', { sure: 'yes' })).html).toContain('Taken back: 1 subscriptions');
+  expect((await editor.post('/imports/1/undo', { sure: 'yes' })).html).toContain('Taken back: 1 subscription, ');
   for (const [fields, file] of [
     [{ newsletter: '9' }, { name: 'x.csv', bytes: bytes(list) }],
     [{ newsletter: '1' }, { name: 'x.csv', bytes: bytes('a,b\n1,2\n') }],
@@ -167,7 +167,7 @@ test('a filter is tried, kept under a name, and forgotten', async () => {
     filter: 'name begins with "Reader 1"',
     exact: 'yes',
   });
-  expect(tried.html).toContain('<strong>11</strong>');
+  expect(tried.html).toContain('<strong>11 readers</strong>');
   expect(tried.html).toContain('name begins with &quot;Reader 1&quot;</textarea>');
   const wrong = await editor.post('/segments/try', { newsletter: '1', filter: 'topic is mars' });
   expect([wrong.status, wrong.html]).toEqual([400, expect.stringContaining('mars')]);

@@ -1,4 +1,4 @@
-import { shorten } from '../../lib/text.ts';
+import { shorten, capital } from '../../lib/text.ts';
 import type { Piece } from '../../pieces/index.ts';
 import type { Choice, EditionContent, EditionPiece, EditionSection } from '../edition.ts';
 import type { SectionSettings } from '../newsletter.ts';
@@ -295,8 +295,4 @@ export function toEditionPiece(piece: Piece): EditionPiece {
 
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
-import { editionsWith, instantOf, localTimeOf } from '../../../editions/index.ts';
+import { editionsWith, instantOf, localTimeOf, sectionName } from '../../../editions/index.ts';
 import {
   addPieceByUrl,
   changeInWords,
@@ -72,7 +72,7 @@ export function pieceRoutes(server: FastifyInstance, { app, door, show }: DeskPa
         id,
         name,
         mark: marks.get(id),
-        sections: sections.map(({ key, title }) => ({ key, name: title || key })),
+        sections: sections.map((section) => ({ key: section.key, name: sectionName(section) })),
       })),
       editions: (await editionsWith(db, piece.id))
         .filter(({ newsletterId }) => names.has(newsletterId))

@@ -54,6 +54,7 @@ import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError, reasonOf } from '../../../platform/errors.ts';
 import { type Doing, type Done, withoutCr } from '../forms.ts';
 import { line, textsForm, wordsOf } from './typed.ts';
+import { counted } from '../../../lib/text.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
 // has seen, and somebody else's change in between is not written over.
@@ -304,7 +305,7 @@ const EDITOR: Record<string, EditionAct> = {
     const { state, cause } = retried.parse(body);
     const causes = cause === undefined || cause === '' ? undefined : [cause];
     const readers = await retryEdition(newsroom, editionId, { states: [state], causes }, by);
-    return { told: `${readers.toLocaleString('en-US')} readers are tried once more.` };
+    return { told: `Tried once more: ${counted(readers, 'reader')}.` };
   },
   correct: async ({ newsroom, editionId, by }) => {
     await reopenStopped(newsroom, editionId, by);

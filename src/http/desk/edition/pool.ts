@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../../../app.ts';
-import { findNewsletter, readContent } from '../../../editions/index.ts';
+import { findNewsletter, readContent, sectionName } from '../../../editions/index.ts';
 import { marksFor, undecidedPairs } from '../../../pieces/index.ts';
 import { queryText } from '../forms.ts';
 import { searchPage } from '../pieceSearch.ts';
@@ -41,7 +41,10 @@ export function poolRoutes(server: FastifyInstance, app: App, { show, visible }:
       edition,
       ...page,
       which: WHICH.map((one) => ({ ...one, isThis: one === which })),
-      sections: (newsletter?.sections ?? content.sections).map(({ key, title }) => ({ key, name: title || key })),
+      sections: (newsletter?.sections ?? content.sections).map((section) => ({
+        key: section.key,
+        name: sectionName(section),
+      })),
       pieces: pieces.map((piece) => ({
         ...piece,
         source: sourceNames.get(piece.sourceId),

@@ -15,6 +15,7 @@ import {
   runsOf,
   isOpen,
   OPEN_STATES,
+  sectionName,
 } from '../../../editions/index.ts';
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
@@ -145,12 +146,12 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
     ...content.sections,
     ...missing.map(({ key, title, layout }): EditionSection => ({ key, title, layout, pieces: [] })),
   ];
-  const names = known.map(({ key, title }) => ({ key, name: title || capital(key) }));
+  const names = known.map((section) => ({ key: section.key, name: sectionName(section) }));
   const marks = await marksFor(db, newsletter.id, edition.number);
   const pinned = new Set(marks.filter(({ mark }) => mark === 'pin').map(({ pieceId }) => pieceId));
   return known.map((section) => ({
     key: section.key,
-    name: section.title || capital(section.key),
+    name: sectionName(section),
     count: section.pieces.length,
     places: placesIn(section),
     items: runsOf(section, section.pieces.map(pieceView(section))).flatMap(({ blocks, pieces }) => [
@@ -217,18 +218,13 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A section without a heading goes by its key. */
-function capital(key: string): string {
-  return key.charAt(0).toUpperCase() + key.slice(1);
-}
-
-/** How many it would go to now, in figures; undefined where that is not known before it is sent. */
+/** How many it would go to now; undefined where that is not known before it is sent. */
 async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audience }: EditionContent) {
   const { db } = app.database;
   if (edition.correctsEditionId !== null || edition.startedAt !== null) return undefined;
   const fresh = { oldMs: MINUTE_MS };
   const { id } = newsletter;
-  if (!audience) return figure(await recentCount(db, `newsletter/${id}/mailable`, () => countMailable(db, id), fresh));
+  if (!audience) return (await recentCount(db, `newsletter/${id}/mailable`, () => countMailable(db, id), fresh)).value;
   const of = {
     newsletterId: newsletter.id,
     filter: parseFilter(audience.filter),
@@ -236,11 +232,7 @@ async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audi
     mayBeMailed: true,
   };
   const key = `newsletter/${id}/mailable/${sha256(audience.filter)}`;
-  return figure(await recentCount(db, key, () => countMembers(db, of), fresh));
-}
-
-function figure({ value }: { value: number }): string {
-  return value.toLocaleString('en-US');
+  return (await recentCount(db, key, () => countMembers(db, of), fresh)).value;
 }
 
 /** Whom it is for, in words. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Newsletter, NewsletterSettings } from '../../../editions/index.ts';
+import { type Newsletter, type NewsletterSettings, sectionName } from '../../../editions/index.ts';
 import { RoundupError } from '../../../platform/errors.ts';
 
 // From a newsletter's forms to its settings, and back. Each form is a part of them.
@@ -177,6 +177,7 @@ export function sectionFields(section: Section) {
     lists: { ...listed(section.rule), maxAgeDays: section.rule.maxAgeDays },
     fill: { ...listed(section.fillUp), maxAgeDays: section.fillUp?.maxAgeDays },
     fills: section.fillUp !== null,
+    name: sectionName(section),
     summary: summaryOf(section),
   };
 }

@@ -8,6 +8,7 @@ import { type Identity, identityOf, mayNewsletter } from '../../access.ts';
 import { MOST_UNPACKED_BYTES, withList } from '../../uploads.ts';
 import { type DeskParts, type FormPage, formRoute, queryText, rowNumber } from '../forms.ts';
 import { visibleImport, visibleNewsletter } from '../../visible.ts';
+import { counted } from '../../../lib/text.ts';
 
 // Lists of readers: looked at first, line by line what would become of it; taken in by the workers; taken back.
 
@@ -15,12 +16,12 @@ const EDITOR = { access: { who: 'editor' } } as const;
 const PAGE = 30;
 const ground = z.string().trim().min(1, 'Say on what ground they get mail: it is kept as their consent.').max(300);
 const WORDS: Record<Outcome, string> = {
-  subscribed: 'are subscribed',
-  alreadySubscribed: 'are subscribed already',
-  left: 'have left here, and stay away',
-  suppressed: 'are not to be mailed',
-  leftElsewhere: 'have left there, and are known as such from now on',
-  struck: 'bounced or complained there, and are not to be mailed from now on',
+  subscribed: 'subscribed',
+  alreadySubscribed: 'subscribed already',
+  left: 'left here, and stay away',
+  suppressed: 'not to be mailed',
+  leftElsewhere: 'left there, known as such from now on',
+  struck: 'bounced or complained there, not to be mailed from now on',
   unconfirmed: 'never said yes there',
 };
 
@@ -148,9 +149,8 @@ export function importRoutes(server: FastifyInstance, { app, door, show }: DeskP
         if (body.sure !== 'yes')
           throw new RoundupError('input-invalid', 'Tick the box: what it brought is taken back.');
         const { subscriptions, subscribers, suppressions } = await undoImport(parts, id, by);
-        const figures = [subscriptions, subscribers, suppressions].map((count) => count.toLocaleString('en-US'));
         return {
-          told: `Taken back: ${figures[0]} subscriptions, ${figures[1]} people, ${figures[2]} suppressions. Whoever has done something since stays.`,
+          told: `Taken back: ${counted(subscriptions, 'subscription')}, ${counted(subscribers, 'person', 'people')}, ${counted(suppressions, 'suppression')}. Whoever has done something since stays.`,
           to: `/imports/${id}`,
         };
       },
