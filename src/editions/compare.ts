@@ -2,6 +2,7 @@ import { shorten } from '../lib/text.ts';
 import type { EditionAudience, EditionContent, EditionPiece } from './edition.ts';
 import { type EditionBlock, blocksOf, findBlock } from './blocks.ts';
 import { piecesOf } from './edit.ts';
+import { fieldText } from './originals.ts';
 
 /** One difference between two states of an edition. */
 export interface Difference {
@@ -12,7 +13,7 @@ export interface Difference {
   after: string;
 }
 
-const FIELDS = ['title', 'deck', 'kind', 'region', 'url'] as const;
+const FIELDS = ['title', 'deck', 'kind', 'region', 'authors', 'alt', 'credit'] as const;
 
 /** What it takes to come from one content to the other, in the order in which one reads an edition. */
 export function compareContents(before: EditionContent, after: EditionContent): Difference[] {
@@ -73,12 +74,12 @@ function pieceDifferences(before: EditionContent, after: EditionContent): Differ
   const others = [...right.values()].flatMap((piece): Difference[] => {
     const old = left.get(piece.pieceId);
     if (old === undefined) return [{ kind: 'added', ...about(piece), before: '', after: placeOf(after, piece) }];
-    const edited = FIELDS.filter((field) => old[field] !== piece[field]).map((field): Difference => ({
-      kind: 'edited',
-      ...about(piece),
-      before: old[field],
-      after: piece[field],
-    }));
+    const edited = [
+      ...FIELDS.map((field) => [fieldText(old, field), fieldText(piece, field)] as const),
+      [old.url, piece.url] as const,
+    ]
+      .filter(([was, is]) => was !== is)
+      .map(([was, is]): Difference => ({ kind: 'edited', ...about(piece), before: was, after: is }));
     if (cropText(old) !== cropText(piece))
       edited.push({ kind: 'edited', ...about(piece), before: cropText(old), after: cropText(piece) });
     const isMoved = rankAmong(before, piece, right) !== rankAmong(after, piece, left);

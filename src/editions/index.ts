@@ -94,3 +94,4 @@ export { type Viewer, listViewers, noteViewer, removeViewer } from './viewers.ts
 export { firstProposal, recompose } from './recompose.ts';
 export { sparedSets, withoutPieces } from './spare.ts';
 export { type Difference, audienceText, compareContents } from './compare.ts';
+export { WRITTEN_FIELDS, type WrittenField, type WrittenOver, originalTexts, writtenOver } from './originals.ts';

@@ -167,6 +167,11 @@ function withHeadlines(after: EditionContent, before: EditionContent): EditionCo
   return now === undefined ? after : { ...after, subject: now.title };
 }
 
+/** Is there something of it that an edition can say, too? A correction or a retraction wants an editor's words. */
+export function isTakenOver({ change }: HistoryEntry): boolean {
+  return change === 'retitled' || change === 'deck' || change === 'byline';
+}
+
 function takenOver(piece: EditionPiece, now: Piece, { changes }: PieceNews): EditionPiece {
   const has = (kind: Kind) => changes.some(({ change }) => change === kind);
   return {

@@ -1,7 +1,7 @@
 export type { Newsroom } from './newsroom.ts';
 export { checkEditionLinks } from './checkLinks.ts';
 export { approveEdition } from './approve.ts';
-export { changeInWords, keepDespiteChanges, newsOf, takeChanges } from './changes.ts';
+export { changeInWords, isTakenOver, keepDespiteChanges, newsOf, takeChanges } from './changes.ts';
 export { type Collected, collectAll, collectById, lookAround, sourceIds } from './collect.ts';
 export { addPieceByUrl, completePieces } from './complete.ts';
 export { proposeCorrection, reopenStopped } from './correct.ts';

@@ -116,9 +116,7 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
       await said('Revision 6');
       expect(await titlesOf()).toContain('Another headline');
       const written = page.locator('.piece', { hasText: 'Another headline' });
-      if ((await written.locator('details[open]').count()) === 0)
-        await written.getByText('Write over its words').click();
-      await written.getByRole('button', { name: /Back to the original/ }).click();
+      await written.getByRole('button', { name: 'Put it back: the headline of Another headline' }).click();
       await said('Revision 7');
       expect(await titlesOf()).toContain(first);
       // From the pool.

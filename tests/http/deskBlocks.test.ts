@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { getNewsletter, piecesOf, readContent } from '../../src/editions/index.ts';
+import { type EditionPiece, getNewsletter, piecesOf, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import {
   checkEditionLinks,
@@ -8,9 +8,10 @@ import {
   recomposeEdition,
   renderNow,
 } from '../../src/newsroom/index.ts';
-import { marksFor } from '../../src/pieces/index.ts';
+import { marksFor, recordPieces } from '../../src/pieces/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { csrfOf, enterDesk, submitForm } from '../support/desk.ts';
+import { foundPiece } from '../support/found.ts';
 import { addNewsletter, addPieces, addPublication, openHouse } from '../support/house.ts';
 import { type WebServer, startWebServer } from '../support/webServer.ts';
 
@@ -226,4 +227,67 @@ test('gaps that nobody filled and links that lead nowhere are among the findings
   // What is well, or was looked at just now, is not asked for again.
   expect(await checkEditionLinks(newsroom, 1)).toBe(0);
   expect(await get('/editions/1')).toContain('is dead');
+});
+
+test('what changed of a piece is taken over or left, at the piece; then it can be approved', async () => {
+  const { db } = house.database;
+  const changed = (slug: string, title: string) =>
+    recordPieces(
+      db,
+      1,
+      [foundPiece({ url: `https://example.org/${slug}`, title, authors: [`Writer of ${slug}`] })],
+      new Date(),
+    );
+  const approve = async () => {
+    const html = await get('/editions/1');
+    const fields = [...html.matchAll(/name="(seen-\w+|hash)" value="(\w+)"/g)].map(([, name, value]) => [
+      name!,
+      value!,
+    ]);
+    return post('approve', Object.fromEntries(fields));
+  };
+  await post('texts', { subject: 'By hand', preheader: '', note: '' });
+  await changed('p1', 'Another one');
+  await changed('p2', 'Another two');
+  const [one, two] = ['p1', 'p2'].map(
+    (slug) => async () => piecesOf(await content()).find(({ url }) => url.endsWith(slug))!,
+  ) as [() => Promise<EditionPiece>, () => Promise<EditionPiece>];
+  expect((await approve()).status).toBe(422);
+  expect(await get('/editions/1')).toContain('its headline was “Piece 1” and is “Another one” now');
+  expect((await post(`pieces/${(await one()).pieceId}/take`)).status).toBe(200);
+  expect((await post(`pieces/${(await two()).pieceId}/keep`)).status).toBe(200);
+  expect([(await one()).title, (await two()).title]).toEqual(['Another one', 'Piece 2']);
+  expect(await get('/editions/1')).not.toContain('Changed since');
+  expect((await approve()).status).toBe(200);
+  expect((await edition()).state).toBe('approved');
+});
+
+test('each thing that is written over goes back by itself, and the others stay', async () => {
+  const [{ pieceId }] = piecesOf(await content()) as [EditionPiece];
+  const piece = async () => piecesOf(await content()).find((one) => one.pieceId === pieceId)!;
+  const original = await piece();
+  const words = { title: 'T', deck: 'D', kind: 'K', region: 'R', authors: 'A, B', alt: 'L', credit: 'C' };
+  await post(`pieces/${pieceId}/write`, words);
+  await post(`pieces/${pieceId}/crop`, { x: '10', y: '20', zoom: '2' });
+  const html = await get('/editions/1');
+  expect(html.match(/Put it back/g)).toHaveLength(8);
+  expect(html).toContain(`The headline was “${original.title}”.`);
+  const differences = async () => (await get('/editions/1/revisions?from=1&to=2')).match(/<ins>/g)?.length;
+  expect(await differences()).toBe(7);
+  for (const field of ['title', 'deck', 'kind', 'region', 'authors', 'alt', 'credit', 'crop'] as const) {
+    const before = await piece();
+    await post(`pieces/${pieceId}/original`, { field });
+    const after = await piece();
+    const { image, ...rest } = before;
+    const { crop: _crop, ...plain } = image!;
+    const wanted =
+      field === 'crop'
+        ? { ...before, image: plain }
+        : field === 'alt' || field === 'credit'
+          ? { ...before, image: { ...image, [field]: original.image![field] } }
+          : { ...rest, image, [field]: original[field] };
+    expect(after).toEqual(wanted);
+  }
+  expect(await piece()).toEqual(original);
+  expect(await get('/editions/1')).not.toContain('Put it back');
 });

@@ -10,6 +10,8 @@ import {
   piecesOf,
   readContent,
   sectionWith,
+  WRITTEN_FIELDS,
+  originalTexts,
 } from '../../../editions/index.ts';
 import {
   type Newsroom,
@@ -173,8 +175,6 @@ const AUTHOR: Record<string, EditionAct> = {
     const keepsAudience = !isAtLeast(identity.account.role, 'editor');
     return restoreRevision(parts, editionId, { revision: number.parse(body.to), keepsAudience }, by);
   }),
-  take: changing((parts, { editionId, by }) => takeChanges(parts, editionId, undefined, by)),
-  keep: changing((parts, { editionId, by }) => keepDespiteChanges(parts, editionId, undefined, by)),
   review: async ({ newsroom, editionId, body, by }) => {
     await askForReview(newsroom, editionId, line(2_000).parse(body.comment ?? ''), by);
     return { told: 'The editors are asked to look at it.' };
@@ -224,6 +224,8 @@ const PIECE: Record<string, EditionAct> = {
     const wanted = body.auto === 'yes' ? plain : { ...plain, crop: cropForm.parse(body) };
     return editInEdition(parts, editionId, pieceId, { image: wanted }, by);
   }),
+  take: changing((parts, { editionId, pieceId, by }) => takeChanges(parts, editionId, pieceId, by)),
+  keep: changing((parts, { editionId, pieceId, by }) => keepDespiteChanges(parts, editionId, pieceId, by)),
   pin: async ({ newsroom, editionId, pieceId, by }) => {
     const edition = await getEdition(newsroom.db, editionId);
     const { key } = sectionWith(await readContent(newsroom.db, edition), pieceId);
@@ -237,9 +239,12 @@ const PIECE: Record<string, EditionAct> = {
     await markPiece(newsroom, await newsletterOf(newsroom, edition), pieceId, { mark: 'free', by });
     return { told: 'It is pinned no more.' };
   },
-  original: changing(async (parts, { editionId, pieceId, by }) => {
-    const { title, deck, kind, region, authors, image } = await getPiece(parts.db, pieceId);
-    return editInEdition(parts, editionId, pieceId, { title, deck, kind, region, authors, image }, by);
+  original: changing(async (parts, { editionId, pieceId, body, by }) => {
+    const field = z.enum(WRITTEN_FIELDS).optional().parse(body.field);
+    const piece = await pieceOf(parts, editionId, pieceId);
+    const original = await getPiece(parts.db, pieceId);
+    const texts = piece === undefined ? {} : originalTexts(piece, original, field);
+    return editInEdition(parts, editionId, pieceId, texts, by);
   }),
 };
 

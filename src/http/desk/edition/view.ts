@@ -16,8 +16,11 @@ import {
   isOpen,
   OPEN_STATES,
   sectionName,
+  writtenOver,
+  type WrittenOver,
+  type WrittenField,
 } from '../../../editions/index.ts';
-import { changeInWords, imageShape, newsOf, renderNow, withOwnImages } from '../../../newsroom/index.ts';
+import { changeInWords, imageShape, newsOf, renderNow, withOwnImages, isTakenOver } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
 import { shorten } from '../../../lib/text.ts';
 import { MINUTE_MS, shortDateTime } from '../../../lib/time.ts';
@@ -135,7 +138,10 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
   const ids = content.sections.flatMap(({ pieces }) => pieces.map(({ pieceId }) => pieceId));
   const pool = new Map((await findPieces(db, ids)).map((piece) => [piece.id, piece]));
   const news = new Map(
-    (await newsOf(db, content)).map(({ pieceId, changes }) => [pieceId, changes.map(changeInWords)]),
+    (await newsOf(db, content)).map(({ pieceId, changes }) => [
+      pieceId,
+      { words: changes.map(changeInWords), canBeTaken: changes.some(isTakenOver) },
+    ]),
   );
   // From this server alone, in the size that the mail has.
   const shown = (await withOwnImages(db, content, '')).content.sections.flatMap(({ pieces }) => pieces);
@@ -172,8 +178,7 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
         overridden: reason?.overridden ?? undefined,
         overriddenBy: reason?.overriddenBy ?? undefined,
         news: news.get(piece.pieceId),
-        isWritten: original !== undefined && WRITTEN.some((field) => textOf(original[field]) !== textOf(piece[field])),
-        original,
+        written: original === undefined ? [] : writtenOver(piece, original).map(wordsOfWritten),
         position: at + 1,
         isFirst: at === 0,
         isLast: at === pieces.length - 1,
@@ -212,10 +217,22 @@ function blockView(block: EditionBlock, section: EditionSection) {
   };
 }
 
-const WRITTEN = ['title', 'deck', 'kind', 'region', 'authors', 'image'] as const;
+const FIELD_NAMES: Record<WrittenField, string> = {
+  title: 'headline',
+  deck: 'deck',
+  kind: 'kicker',
+  region: 'region',
+  authors: 'byline',
+  image: 'photograph',
+  alt: 'alternative text',
+  credit: 'credit',
+  crop: 'cut of the photograph',
+};
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function wordsOfWritten({ field, original }: WrittenOver) {
+  const was =
+    field === 'image' ? 'another one' : field === 'crop' ? 'the program’s own' : `“${shorten(original, 200)}”`;
+  return { field, name: FIELD_NAMES[field], was: original === '' && field !== 'crop' ? 'not there' : was };
 }
 
 /** How many it would go to now; undefined where that is not known before it is sent. */
