@@ -58,6 +58,8 @@ export {
   insertRevision,
   keepProposal,
   lastWindowEnd,
+  linksLookedAt,
+  noteLinksLooked,
   listChoices,
   lastRevision,
   listEditions,

@@ -68,6 +68,16 @@ export async function listRevisions(db: Database, editionId: number): Promise<Re
   return rows;
 }
 
+/** When somebody last looked where its links lead. */
+export async function linksLookedAt(db: Database, id: number): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`select links_at as at from editions where id = ${id}`.execute(db);
+  return rows[0]?.at ?? null;
+}
+
+export async function noteLinksLooked(db: Database, id: number, at: Date): Promise<void> {
+  await sql`update editions set links_at = ${at} where id = ${id}`.execute(db);
+}
+
 /** Who made an edition what it is, and when. */
 export async function lastRevision(
   db: Database,

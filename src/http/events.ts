@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { recentDetails, recentSums } from '../dispatch/index.ts';
-import { type Viewer, lastRevision, listViewers, noteViewer, removeViewer } from '../editions/index.ts';
+import { type Viewer, lastRevision, listViewers, noteViewer, removeViewer, linksLookedAt } from '../editions/index.ts';
 import { getEdition } from '../newsroom/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -60,9 +60,16 @@ async function count(db: Database, editionId: number): Promise<Standing> {
     madeBy,
   };
   const viewers = await listViewers(db, editionId);
+  const linksAt = await linksLookedAt(db, editionId);
   return {
     isOver: OVER.has(edition.state),
-    data: JSON.stringify({ ...standing, detailsAt, viewers, countedAt: edition.startedAt === null ? null : countedAt }),
+    data: JSON.stringify({
+      ...standing,
+      detailsAt,
+      viewers,
+      linksAt,
+      countedAt: edition.startedAt === null ? null : countedAt,
+    }),
   };
 }
 

@@ -23,6 +23,7 @@ export const HELPERS = [
   'words',
   'say',
   'form',
+  'opened',
   'val',
   'checked',
   'selected',
@@ -34,10 +35,21 @@ function root({ data }: Options): Root {
 
 /** What was typed into the form that is being printed; undefined where nothing of it was refused. */
 function typedIn(options: Options): Record<string, string> | undefined {
-  const { typed, typedAt } = root(options);
-  const { forms = [], own = [] } = options.data as { forms?: string[]; own?: [string, string][] };
+  const { forms = [], own = [] } = options.data as { forms?: string[]; own?: Pairs };
+  return typedOf(root(options), forms, own);
+}
+
+type Pairs = [name: string, value: string][];
+
+/** Of several forms to one address: by what is fixed in them, such as `section:lead kind:note id:`. */
+function pairsIn(own: unknown): Pairs {
+  if (typeof own !== 'string') return [];
+  return own.split(' ').map((pair) => pair.split(':') as Pairs[number]);
+}
+
+function typedOf({ typed, typedAt }: Root, forms: string[], own: Pairs): Record<string, string> | undefined {
   if (typed === undefined || !forms.includes(typedAt ?? '')) return undefined;
-  return own.every(([name, value]) => typed[name] === value) ? typed : undefined;
+  return own.every(([name, value]) => (typed[name] ?? '') === value) ? typed : undefined;
 }
 
 export function registerHelpers(handlebars: typeof HandlebarsModule): void {
@@ -67,8 +79,7 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     const data = createFrame(options.data);
     // Its buttons may send it elsewhere, too.
     const { also, own, fresh, revision, ...hash } = options.hash as Record<string, unknown>;
-    // Of several to one address: by what is fixed in it, such as `section:lead kind:note`.
-    data.own = typeof own === 'string' ? own.split(' ').map((pair) => pair.split(':')) : [];
+    data.own = pairsIn(own);
     // `fresh`: it shows what there is, and what was typed stands elsewhere.
     data.forms = fresh === true ? [] : [action, ...(typeof also === 'string' ? also.split(' ') : [])];
     const attributes = Object.entries({ method: 'post', action, ...hash })
@@ -79,6 +90,13 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `<input type="hidden" name="${name}" value="${escape(String(value))}">`);
     return new SafeString(`<form ${attributes.join(' ')}>${hidden.join('')}${options.fn(this, { data })}</form>`);
+  });
+  // What a form stands in is open where that form was refused.
+  handlebars.registerHelper('opened', (...given: unknown[]) => {
+    const options = given.at(-1) as Options;
+    const own = pairsIn((options.hash as Record<string, unknown>).own);
+    const typed = typedOf(root(options), [given.slice(0, -1).join('')], own);
+    return typed === undefined ? '' : new SafeString(' open');
   });
   handlebars.registerHelper(
     'val',

@@ -1,4 +1,4 @@
-import { type Edition, editionsIn, piecesOf, OPEN_STATES } from '../editions/index.ts';
+import { type Edition, editionsIn, piecesOf, OPEN_STATES, noteLinksLooked } from '../editions/index.ts';
 import { inLanes } from '../lib/lanes.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../lib/time.ts';
 import { checkLink, linkChecks } from '../links/index.ts';
@@ -33,6 +33,7 @@ export async function checkEditionLinks(newsroom: Parts, editionId: number): Pro
     looked += await lookAtLinks(newsroom, edition, until);
     if ((await getEdition(newsroom.db, editionId)).revision === edition.revision) break;
   }
+  if (looked > 0) await noteLinksLooked(newsroom.db, editionId, newsroom.clock.now());
   return looked;
 }
 

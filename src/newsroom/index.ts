@@ -5,7 +5,7 @@ export { changeInWords, isTakenOver, keepDespiteChanges, newsOf, takeChanges } f
 export { type Collected, collectAll, collectById, lookAround, sourceIds } from './collect.ts';
 export { addPieceByUrl, completePieces } from './complete.ts';
 export { proposeCorrection, reopenStopped } from './correct.ts';
-export { getEdition } from './find.ts';
+export { getEdition, otherRevision } from './find.ts';
 export { sourceHealth } from './health.ts';
 export { fetchEditionImages, imageShape, wholeImage, withOwnImages } from './images.ts';
 export { comeBack, type KeptLeave, leave, sayWhyLeft } from './leave.ts';

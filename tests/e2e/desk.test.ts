@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { getNewsletter, readContent } from '../../src/editions/index.ts';
-import { type Web, startWeb } from '../../src/http/index.ts';
-import { dropFromEdition, getEdition, proposeEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import type { Browser, Page } from 'playwright-core';
+import { readContent } from '../../src/editions/index.ts';
+import { dropFromEdition, getEdition, reviseEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
-import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
+import { type Draft, openDraft } from '../support/draft.ts';
 import { lookAt } from '../support/look.ts';
 
 // An edition at the desk, from draft to scheduled, in a real Chromium, with script and without.
@@ -15,8 +14,9 @@ import { lookAt } from '../support/look.ts';
 const suite = browserMissing === undefined ? describe : describe.skip;
 
 suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserMissing})`}`, () => {
-  let house: Awaited<ReturnType<typeof openHouse>>;
-  let web: Web;
+  let draft: Draft;
+  let house: Draft['house'];
+  let web: Draft['web'];
   let browser: Browser;
 
   beforeAll(async () => {
@@ -25,58 +25,13 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    house = await openHouse({ inbox: true });
-    web = await startWeb(house);
-    const { db } = house.database;
-    await addPublication(db);
-    await addNewsletter(db, { schedule: { cron: '0 9 * * 4' }, timeZone: 'Europe/London' });
-    await addReaders(db, 1, 12);
-    const now = Date.now();
-    const titles = [
-      'A ceasefire holds',
-      'The harbour at dusk',
-      'Who reads the annexes',
-      'A small island wants a vote',
-      'Fog over the strait',
-    ];
-    await addPieces(
-      db,
-      titles.map((title, n) => ({ slug: `p${n}`, title, publishedAt: new Date(now - (n + 1) * 3.6e6).toISOString() })),
-    );
-    const newsletter = await getNewsletter(db, 'weekly');
-    await db
-      .transaction()
-      .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
-    await addPieces(db, [
-      { slug: 'late', title: 'Late news of the week', publishedAt: new Date(now - 6e4).toISOString() },
-    ]);
+    draft = await openDraft();
+    ({ house, web } = draft);
   });
-  afterEach(async () => {
-    await web.close();
-    await house.remove();
-  });
+  afterEach(() => draft.close());
 
-  async function come(
-    role: 'author' | 'editor',
-    script: boolean,
-  ): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
-    const context = await browser.newContext({ javaScriptEnabled: script, bypassCSP: false });
-    const page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    const name = role === 'author' ? 'Ana' : 'Ed';
-    await page.goto(
-      await deskLink(house, web, '/editions/1', { role, name, address: `${name.toLowerCase()}@review.example` }),
-    );
-    return { page, context, complaints };
-  }
-
-  const order = async () => {
-    const edition = await getEdition(house.database.db, 1);
-    const { sections } = await readContent(house.database.db, edition);
-    return sections.map(({ key, pieces }) => `${key}: ${pieces.map(({ title }) => title).join(' | ')}`);
-  };
+  const come = (role: 'author' | 'editor', script: boolean) => draft.come(browser, role, script);
+  const order = () => draft.order();
   const titlesOf = async () => (await order()).join('\n');
   const status = (page: Page) => page.locator('[data-live-region]').innerText();
 
@@ -111,7 +66,7 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
       // Over its words, and back to the original.
       const piece = page.locator('.piece', { hasText: first! });
       await piece.getByText('Write over its words').click();
-      await piece.getByLabel('Headline').fill('Another headline');
+      await piece.getByRole('textbox', { name: 'Headline' }).fill('Another headline');
       await piece.getByRole('button', { name: 'Save for this edition' }).click();
       await said('Revision 6');
       expect(await titlesOf()).toContain('Another headline');
@@ -226,10 +181,10 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     // A piece's own words, too; what may not be saved, such as no headline at all, is not in it.
     const piece = page.locator('.piece').first();
     await piece.getByText('Write over its words').click();
-    await piece.getByLabel('Headline').fill('A headline, half writ');
+    await piece.getByRole('textbox', { name: 'Headline' }).fill('A headline, half writ');
     await preview.getByText('A headline, half writ').waitFor();
-    await piece.getByLabel('Headline').fill('');
-    await piece.getByLabel('Deck').fill('Another deck');
+    await piece.getByRole('textbox', { name: 'Headline' }).fill('');
+    await piece.getByRole('textbox', { name: 'Deck' }).fill('Another deck');
     await preview.getByText('A ceasefire holds').waitFor();
     expect((await getEdition(house.database.db, 1)).revision).toBe(2);
     expect(await page.evaluate('history.length')).toBeLessThanOrEqual(3);
@@ -301,13 +256,13 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.getByRole('button', { name: `Down: ${first}` }).click();
     await told('Revision 3');
     expect((await content()).subject).toBe('Typed a moment ago');
-    // A headline half written over survives the saving of the subject, and one is still in it.
+    // A headline half written over survives the saving of the subject, is saved itself, and one is still in it.
     await page.getByLabel('Subject').fill('And once more');
     const piece = page.locator('.piece', { hasText: first! });
     await piece.getByText('Write over its words').click();
-    await piece.getByLabel('Headline').fill('Half a headl');
-    await told('Revision 4');
-    expect(await piece.getByLabel('Headline').inputValue()).toBe('Half a headl');
+    await piece.getByRole('textbox', { name: 'Headline' }).fill('Half a headl');
+    await told('Revision 5');
+    expect(await piece.getByRole('textbox', { name: 'Headline' }).inputValue()).toBe('Half a headl');
     expect(await page.evaluate('document.activeElement.name')).toBe('title');
     // A word to the editors, too, and a session that has ended costs nothing of it.
     await page.getByLabel('A word to the editors').fill('Please look');

@@ -117,7 +117,7 @@ suite(`an editor’s week${browserMissing === undefined ? '' : ` (${browserMissi
       await told(page, 'Revision 3');
       const piece = page.locator('.piece', { hasText: first });
       await hands.press(piece.getByText('Write over its words'));
-      await hands.write(piece.getByLabel('Headline'), 'The harbour, again');
+      await hands.write(piece.getByRole('textbox', { name: 'Headline' }), 'The harbour, again');
       await hands.press(piece.getByRole('button', { name: 'Save for this edition' }));
       await told(page, 'Revision 4');
       const held = (await titles()).at(-1)!;
@@ -153,7 +153,6 @@ suite(`an editor’s week${browserMissing === undefined ? '' : ` (${browserMissi
       // Its time comes; the figures follow by themselves.
       await sql`update editions set release_at = now()`.execute(house.database.db);
       await desk.getByText('It is sending now').waitFor({ timeout: 30_000 });
-      await editor.hands.press(desk.getByRole('link', { name: 'Load it' }));
       const figure = async (name: string) => Number(await desk.locator(`[data-figure="${name}"]`).innerText());
       await desk.waitForFunction(
         'Number(document.querySelector(\'[data-figure="accepted"]\').textContent) > 3',
@@ -173,7 +172,7 @@ suite(`an editor’s week${browserMissing === undefined ? '' : ` (${browserMissi
       await desk.locator('[data-part="ledger"] .state.sent').waitFor({ timeout: 60_000 });
       await desk.waitForFunction(`document.querySelector('[data-figure="accepted"]').textContent === '${READERS - 1}'`);
       expect(await figure('refused')).toBe(1);
-      await desk.reload();
+      await desk.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
       // The report: why somebody did not get it, how it went on, who that was.
       const ledger = desk.locator('[data-part="ledger"]');
       expect(await ledger.innerText()).toContain('Mailbox full');

@@ -153,6 +153,11 @@ test('what was refused is still in its form, without script, too', async () => {
   expect(written.html).toContain('Long thought over</textarea>');
   const texts = await author.post('texts', { revision: '1', subject: ' ', preheader: 'Mine', note: 'A note, typed' });
   expect([texts.status, texts.html]).toEqual([400, expect.stringContaining('A note, typed</textarea>')]);
+  // It is open, so that it is found; and of what somebody else has changed meanwhile, that comes first.
+  expect(written.html.match(/<details class="edit" open>/g)).toHaveLength(1);
+  await author.post('texts', { revision: '1', subject: 'Another', preheader: '', note: '' });
+  const stale = await author.post('texts', { revision: '1', subject: ' ', preheader: 'Mine', note: '' });
+  expect([stale.status, stale.html]).toEqual([412, expect.stringContaining('value="Another"')]);
 });
 
 test('a schedule is in the newsletter’s own time, and only for a time that there is', async () => {

@@ -197,8 +197,8 @@ test('an address is suppressed, found also by its hash, and lifted by an adminis
     { detail: 'a partner' },
     { name: 'list.txt', bytes: bytes(`${hash}\nnothing\n`) },
   );
-  expect(taken.html).toContain('1 hashes are new');
-  expect(taken.html).toContain('1 lines have neither');
+  expect(taken.html).toContain('1 hash');
+  expect(taken.html).toContain('1 line with neither');
   expect((await editor.get('/suppressions?address=test%40example.com')).html).toContain('a partner');
   // What cannot be read is told, and not where it was kept meanwhile.
   const broken = await editor.upload(

@@ -1,11 +1,27 @@
 // An edition's page without its reloading: forms are sent and the page is put in place of itself, pieces are dragged, what is typed is saved,
 // and the preview follows. Without script every one of these is a form.
+import './moving.js';
 import { refused, tell } from './page.js';
-import { drawSoon, follow, hasTypedWords, isTyped, texts } from './preview.js';
+import { listen, sayOthers } from './standing.js';
+import { drawSoon, follow, hasDraft, showView, texts } from './preview.js';
+import {
+  formName,
+  formOf,
+  hasWords,
+  isSame,
+  isTypedIn,
+  keepForm,
+  nameOf,
+  retype,
+  settled,
+  typedNow,
+} from './typing.js';
 
 const desk = () => document.querySelector('[data-edition]');
 const id = desk()?.dataset.edition;
 const SAVE_AFTER_MS = 1200;
+/** What an act is answered that was of another revision (RFC 9110 15.5.13). */
+const STALE = 412;
 /** What the person here has seen: only an answer to an act of their own moves it on. */
 let seen = desk()?.dataset.revision;
 let state = desk()?.dataset.state;
@@ -14,33 +30,95 @@ let begun = seen;
 /** How often something was typed into the texts, and up to which time of these it is saved. */
 let typed = 0;
 let saved = 0;
-let here = '';
+/** Up to which time they were refused: they are not sent by themselves as they are. */
+let refusedAt = -1;
 let saving;
+/** Forms of pieces' words that are saved by themselves in a moment; and those that wait for their button, for somebody else wrote there. */
+const waiting = new Map();
+const held = new Set();
 /** Acts wait for each other. Where one is refused, those that were meant for what was there before are not sent. */
 let last = Promise.resolve();
 let epoch = 0;
 
 function act(form, submitter) {
   clearTimeout(saving);
-  if (form === texts()) return save({ isAuto: false });
-  const address = submitter?.getAttribute('formaction') ?? form.getAttribute('action');
+  const name = formName(form);
+  clearTimeout(waiting.get(name));
+  waiting.delete(name);
+  held.delete(name);
   // What was typed and not saved comes first, where it is saved by itself.
+  for (const other of waiting.keys()) saveWords(other);
+  if (form === texts()) return save({ isAuto: false });
   if (isUnsaved() && isAutosaved()) save({ isAuto: true });
-  queue({ address, fields: new FormData(form, submitter ?? undefined), form });
+  const body = new FormData(form, submitter ?? undefined);
+  queue({
+    address: submitter?.getAttribute('formaction') ?? form.getAttribute('action'),
+    done: name,
+    prepare: () => ofRevision(body, seen),
+  });
+}
+
+function ofRevision(body, revision) {
+  if (body.has('revision')) body.set('revision', revision);
+  return body;
 }
 
 const isUnsaved = () => typed !== saved;
 /** An approval is withdrawn by a change: of what is approved, by its button alone. */
-const isAutosaved = () => texts()?.hasAttribute('data-autosave') === true;
+const isAutosaved = () => texts()?.hasAttribute('data-autosave') === true && typed !== refusedAt;
 
+/** The texts as they are by then, of the revision that they were begun from. */
 function save({ isAuto }) {
-  const form = texts();
-  if (form?.checkValidity()) queue({ address: form.getAttribute('action'), isAuto });
+  if (!texts()?.checkValidity()) return;
+  let upTo;
+  queue({
+    address: texts().getAttribute('action'),
+    isAuto,
+    prepare() {
+      upTo = typed;
+      return isAuto && upTo === saved ? undefined : ofRevision(new FormData(texts()), begun);
+    },
+    settle: (body, answer) => settle(body, upTo, answer),
+  });
 }
 
 function saveSoon() {
   clearTimeout(saving);
   if (isAutosaved()) saving = setTimeout(() => save({ isAuto: true }), SAVE_AFTER_MS);
+}
+
+const isSavedByItself = (form) => form.hasAttribute('data-autosave') && !held.has(formName(form));
+
+function saveWordsSoon(form) {
+  const name = formName(form);
+  clearTimeout(waiting.get(name));
+  waiting.delete(name);
+  if (isSavedByItself(form))
+    waiting.set(
+      name,
+      setTimeout(() => saveWords(name), SAVE_AFTER_MS),
+    );
+}
+
+/** A piece's words as they are by then. */
+function saveWords(name) {
+  clearTimeout(waiting.get(name));
+  waiting.delete(name);
+  const form = () => formOf(name);
+  if (!form()?.checkValidity()) return;
+  queue({
+    address: form().getAttribute('action'),
+    isAuto: true,
+    prepare: () => (form() && isTypedIn(form()) ? ofRevision(new FormData(form()), seen) : undefined),
+    settle(body, { ok, status }, page) {
+      if (ok) settled(form(), body);
+      if (status !== STALE) return undefined;
+      // Somebody else changed the edition: where it was not these words, they are of what there is by now.
+      if (isSame(form(), page)) return () => saveWordsSoon(form());
+      held.add(name);
+      return undefined;
+    },
+  });
 }
 
 function queue(one) {
@@ -53,44 +131,42 @@ function queue(one) {
     });
 }
 
-/** Without a form of its own it is the texts, as they are by then. */
-async function sendNow({ address, fields, form, isAuto = false }) {
-  const upTo = typed;
-  if (!form && isAuto && upTo === saved) return;
-  const body = fields ?? new FormData(texts());
-  if (body.has('revision')) body.set('revision', form ? seen : begun);
-  const { answer, page } = await post(address, body);
+/** `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and may have something to do after it. */
+async function sendNow({ address, prepare, settle: settleIt, isAuto = false, done }) {
+  const body = prepare();
+  if (!body) return;
+  const answer = await fetch(withView(address), { method: 'POST', body: new URLSearchParams(body), headers: HTML });
+  const page = await parse(answer);
   if (!answer.ok) epoch++;
   if (page.querySelector('[data-edition]') === null) return refused(answer, page);
-  if (!form) settle(body, upTo, answer.ok);
-  arrive(page, { ok: answer.ok, isAuto, done: form?.getAttribute('action') });
+  const after = settleIt?.(body, answer, page);
+  arrive(page, { answer, isAuto, done });
+  after?.();
 }
 
-async function post(address, body) {
-  const answer = await fetch(withView(address), {
-    method: 'POST',
-    body: new URLSearchParams(body),
-    headers: { accept: 'text/html' },
-  });
-  return { answer, page: new DOMParser().parseFromString(await answer.text(), 'text/html') };
+const HTML = { accept: 'text/html' };
+
+async function parse(answer) {
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
-function arrive(page, { ok, isAuto, done }) {
+function arrive(page, { answer, isAuto, done }) {
+  const { ok } = answer;
   ({ revision: seen, state } = page.querySelector('[data-edition]').dataset);
   const keepsTexts = isUnsaved() || (isAuto && ok);
   if (ok || !keepsTexts || sameTexts(page)) begun = seen;
-  show(page, { done: ok ? done : undefined, keepsTexts });
+  show(page, { done: ok ? done : undefined, keepsTexts, isEcho: !ok && answer.status !== STALE });
   if (isUnsaved()) saveSoon();
-  if (isUnsaved() || hasTypedWords()) drawSoon();
+  if (isUnsaved() || hasDraft()) drawSoon();
 }
 
 const TEXTS = ['subject', 'preheader', 'note'];
 
-/** What is saved is what the texts are from now on; what is refused is on the page that came, beside what they are by now. */
-function settle(body, upTo, ok) {
-  saved = upTo;
-  if (!ok) return;
-  for (const name of TEXTS) texts().elements.namedItem(name).defaultValue = body.get(name);
+/** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
+function settle(body, upTo, { ok, status }) {
+  if (ok || status === STALE) saved = upTo;
+  else refusedAt = upTo;
+  if (ok) for (const name of TEXTS) texts().elements.namedItem(name).defaultValue = body.get(name);
 }
 
 /** Nobody else has changed the texts meanwhile. */
@@ -119,20 +195,21 @@ const PARTS = [
   '[data-part="reviews"]',
 ];
 
-/** `done`: whose form is done with; what was typed into the others is typed still. */
-function show(page, { done, keepsTexts }) {
-  const typed = controls('input, textarea, select')
-    .filter(isTyped)
-    .map((control) => ({ name: nameOf(control), control }));
+/** `done`: whose form is done with; what was typed into the others is typed still. `isEcho`: it shows what was refused. */
+function show(page, { done, keepsTexts, isEcho = false }) {
+  const typedWords = typedNow(done);
   const open = new Set([...document.querySelectorAll('main details[open]')].map(detailsName));
   const comeBack = placeNow();
   const mine = keepsTexts ? texts() : null;
-  const stay = mine ? stayAt(document.activeElement) : () => {};
-  for (const details of page.querySelectorAll('main details')) details.open = open.has(detailsName(details));
+  const writing = document.activeElement.closest?.('form[data-autosave]:not(#texts)');
+  const stay = stayAt(document.activeElement);
+  for (const details of page.querySelectorAll('main details')) details.open ||= open.has(detailsName(details));
   if (mine) keep(mine, page.querySelector('#texts'));
   for (const part of PARTS) put(part, page.querySelector(part));
+  if (writing && formName(writing) !== done) keepForm(writing, { isEcho });
   desk().dataset.revision = seen;
-  for (const { name, control } of typed) if (!done || !name.startsWith(`${done} `)) retype(name, control);
+  desk().dataset.state = state;
+  retype(typedWords);
   document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
@@ -150,28 +227,24 @@ function keep(mine, theirs) {
 
 /** What comes above must not push away the line that somebody is typing. */
 function stayAt(control) {
+  const isLine = control.matches?.('input, textarea');
   const before = control.getBoundingClientRect().top;
   return () => {
-    const moved = control.isConnected && control.closest('#texts') ? control.getBoundingClientRect().top - before : 0;
+    const moved = isLine && control.isConnected ? control.getBoundingClientRect().top - before : 0;
     if (moved !== 0) window.scrollBy({ top: moved, behavior: 'instant' });
   };
-}
-
-function controls(of) {
-  return [...document.querySelectorAll(`main :is(${of})`)];
 }
 
 /** Where one is, and the way back there: to the same control, or else to the piece that it was of. */
 function placeNow() {
   const focused = document.activeElement;
-  const [id, name, piece] = [focused.id, nameOf(focused), focused.closest('[data-piece]')?.id];
+  const [id, name, item] = [focused.id, nameOf(focused), focused.closest('.piece')?.id];
   const isIn = focused.closest('main') !== null;
   return () => {
     if (!isIn) return;
-    const same =
-      (id && document.getElementById(id)) ||
-      controls('input, textarea, select, button').find((one) => nameOf(one) === name);
-    const target = !same || same.disabled ? document.getElementById(piece) : same;
+    const all = [...document.querySelectorAll('main :is(input, textarea, select, button)')];
+    const same = (id && document.getElementById(id)) || all.find((one) => nameOf(one) === name);
+    const target = !same || same.disabled ? document.getElementById(item) : same;
     if (target && target !== document.activeElement) target.focus({ preventScroll: true });
   };
 }
@@ -183,21 +256,8 @@ function put(part, fresh) {
   else if (fresh) document.querySelector('[data-part="findings"]')?.after(fresh);
 }
 
-function nameOf(control) {
-  const form = control?.closest?.('form')?.getAttribute('action') ?? '';
-  return `${form} ${control?.name ?? ''} ${control?.type === 'checkbox' ? control.value : ''}`;
-}
-
-function retype(name, control) {
-  const fresh = controls('input, textarea, select').find((one) => nameOf(one) === name);
-  if (!fresh) return;
-  if (control.type === 'checkbox' || control.type === 'radio') fresh.checked = control.checked;
-  else fresh.value = control.value;
-}
-
 function detailsName(details) {
-  const piece =
-    details.closest('[data-piece]')?.dataset.piece ?? details.closest('section')?.getAttribute('aria-labelledby');
+  const piece = details.closest('.piece')?.id ?? details.closest('section')?.getAttribute('aria-labelledby');
   return `${piece} ${details.querySelector('summary')?.textContent.slice(0, 12)}`;
 }
 
@@ -211,8 +271,9 @@ document.addEventListener('submit', (event) => {
 
 document.addEventListener('input', (event) => {
   const { target } = event;
-  if (target.closest?.('form[action$="/write"]')) drawSoon();
-  if (!target.closest?.('#texts')) return;
+  const form = target.closest?.('form');
+  if (form?.matches('[action$="/write"], [action$="/block"]')) drawSoon();
+  if (form?.id !== 'texts') return form && !event.isComposing && saveWordsSoon(form);
   const hint = document.querySelector(`[data-hint="${target.name}"]`);
   const limit = Number(target.dataset.limit);
   if (hint) {
@@ -226,106 +287,72 @@ document.addEventListener('input', (event) => {
   if (event.isComposing) clearTimeout(saving);
   else saveSoon();
 });
-document.addEventListener('compositionend', ({ target }) => target.closest?.('#texts') && saveSoon());
+document.addEventListener('compositionend', ({ target }) => {
+  const form = target.closest?.('form');
+  if (form?.id === 'texts') saveSoon();
+  else if (form) saveWordsSoon(form);
+});
 
 window.addEventListener('pagehide', () => {
-  const form = texts();
-  if (!isUnsaved() || !isAutosaved() || !form.checkValidity()) return;
+  const isSent = isUnsaved() && isAutosaved() && texts().checkValidity();
+  if (isSent) sendLast(texts(), begun);
+  // Each of these is of a revision of its own: of several, the first is what there is time for.
+  for (const name of isSent ? [] : [...waiting.keys()].slice(0, 1)) if (formOf(name)) sendLast(formOf(name), seen);
+});
+
+function sendLast(form, revision) {
   const fields = new FormData(form);
-  fields.set('revision', begun);
+  fields.set('revision', revision);
   navigator.sendBeacon(form.getAttribute('action'), new URLSearchParams(fields));
+}
+
+// What is not saved by itself is not lost by a click.
+window.addEventListener('beforeunload', (event) => {
+  const isTextLost = isUnsaved() && !isAutosaved();
+  if (isTextLost || hasWords((form) => isSavedByItself(form) && form.checkValidity())) event.preventDefault();
 });
 
-// Dragging: onto a piece is before it, onto a section is at its end.
-let dragged;
-document.addEventListener('dragstart', ({ target, dataTransfer }) => {
-  dragged = target.closest?.('[data-piece]');
-  if (!dragged) return;
-  dataTransfer.effectAllowed = 'move';
-  dataTransfer.setData('text/plain', dragged.dataset.piece);
-  dragged.classList.add('dragged');
-});
-document.addEventListener('dragover', (event) => {
-  const place = dragged && event.target.closest?.('[data-piece], [data-section]');
-  mark(place);
-  if (place) event.preventDefault();
-});
-document.addEventListener('dragend', () => {
-  mark();
-  dragged?.classList.remove('dragged');
-  dragged = undefined;
-});
-document.addEventListener('drop', (event) => {
-  const place = dragged && event.target.closest?.('[data-piece], [data-section]');
-  if (!place || place === dragged) return;
+// Another look at the preview leaves the page as it is.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('[data-part="preview"] .tabs a');
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  const section = place.closest('[data-section]');
-  const others = [...section.querySelectorAll('[data-piece]')].filter((piece) => piece !== dragged);
-  const at = others.indexOf(place);
-  const form = dragged.querySelector('form[action$="/move"]').cloneNode(true);
-  const fields = { section: section.dataset.section, position: (at === -1 ? others.length : at) + 1 };
-  for (const [name, value] of Object.entries(fields))
-    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
-  act(form);
+  void look(link.href).catch(() => location.assign(link.href));
 });
-
-function mark(place) {
-  for (const old of document.querySelectorAll('.here')) old.classList.remove('here');
-  place?.classList.add('here');
-}
-
-// Alt and an arrow move the piece that one is in, but for where arrows have another meaning.
-document.addEventListener('keydown', (event) => {
-  const way = { ArrowUp: 'up', ArrowDown: 'down' }[event.key];
-  if (!event.altKey || !way || event.target.matches?.('input, textarea, select')) return;
-  const piece = event.target.closest?.('[data-piece]');
-  const button = piece && document.getElementById(`${way}-${piece.dataset.piece}`);
-  if (!button || button.disabled) return;
+document.addEventListener('submit', (event) => {
+  const { target: form } = event;
+  if (!form.matches('.asform')) return;
   event.preventDefault();
-  button.focus();
-  button.click();
+  const url = new URL(form.action, location.href);
+  url.search = new URLSearchParams(new FormData(form));
+  void look(url.href).catch(() => form.submit());
 });
 
-// Somebody else at the same edition, or the clock: what live.js hears.
-document.addEventListener('standing', ({ detail: now }) => {
-  others(now.viewers ?? []);
-  // Between two acts: what an act answers is what was seen by then.
-  last = last.then(() => notice(now)).catch(() => {});
+async function look(address) {
+  const answer = await fetch(address, { headers: HTML });
+  const page = await parse(answer);
+  if (!answer.ok || page.querySelector('[data-edition]') === null) return location.assign(address);
+  history.replaceState(null, '', address);
+  showView(page);
+  if (isUnsaved() || hasDraft()) drawSoon();
+}
+
+listen({
+  /** What this page shows. */
+  standing: () => ({ revision: Number(seen), state }),
+  answered: () => last,
+  hasWords: () => isUnsaved() || hasWords(() => false),
+  load: async () =>
+    parse(await fetch(withView(`/editions/${id}`), { headers: HTML, signal: AbortSignal.timeout(10_000) })),
+  show(page) {
+    ({ state } = page.querySelector('[data-edition]').dataset);
+    show(page, { keepsTexts: false });
+  },
+  /** Only that part, with what is typed in it. */
+  renew(page, part) {
+    if (document.querySelector(part)?.contains(document.activeElement)) return;
+    const typedWords = typedNow();
+    put(part, page.querySelector(part));
+    retype(typedWords);
+  },
 });
-
-/** Who else has this edition before them. */
-function others(viewers) {
-  const names = viewers.filter(({ accountId }) => String(accountId) !== desk()?.dataset.me).map(({ name }) => name);
-  here = names.length === 0 ? '' : `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} here, too`;
-  sayOthers();
-}
-
-function sayOthers() {
-  const place = document.querySelector('[data-viewers]');
-  if (place && place.textContent !== here) place.textContent = here;
-}
-
-async function notice(now) {
-  if (now.problem || isSeen(now) || now.revision < Number(seen)) return;
-  const isOurs = now.revision === Number(seen);
-  const words = isOurs
-    ? `It is ${now.stateText} now.`
-    : `${now.madeBy} has changed it meanwhile: it is at revision ${now.revision}.`;
-  if (document.querySelector('[data-live-region]')?.textContent.includes(words)) return;
-  // What was counted before an act of one's own may come after its answer: only the desk knows which of two states is the later one.
-  if (isOurs && !(await isStill(now))) return;
-  const box = tell(words);
-  box.append(Object.assign(document.createElement('a'), { href: `/editions/${id}`, textContent: 'Load it' }));
-}
-
-const isSeen = (now) => now.revision === Number(seen) && now.state === state;
-
-async function isStill(now) {
-  const answer = await fetch(`/editions/${id}`, {
-    headers: { accept: 'text/html' },
-    signal: AbortSignal.timeout(5_000),
-  });
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const { revision, state: is } = page.querySelector('[data-edition]')?.dataset ?? {};
-  return Number(revision) === now.revision && is === now.state;
-}

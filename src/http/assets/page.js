@@ -34,6 +34,8 @@ export function swap(frame, begin) {
   frame.after(next);
   // Not before it has its empty page, which would count as there.
   setTimeout(() => {
+    // Another one may have come meanwhile.
+    if (!next.isConnected) return;
     const come = () => {
       frame.remove();
       next.classList.remove('coming');

@@ -1,20 +1,12 @@
 // The preview of an edition's page: it follows what is saved, and what is typed and not saved yet.
 import { swap } from './page.js';
+import { isTypedIn } from './typing.js';
 
 /** What is typed is in the preview before one looks up. */
 const DRAW_AFTER_MS = 150;
 let drawing;
 
 export const texts = () => document.querySelector('#texts');
-
-/** Something else stands in it than what came with the page; the texts of the whole are another matter. */
-export function isTyped(control) {
-  if (control.type === 'hidden' || control.closest('#texts')) return false;
-  if (control.type === 'checkbox' || control.type === 'radio') return control.checked !== control.defaultChecked;
-  if (control.tagName === 'SELECT')
-    return [...control.options].some((option) => option.selected !== option.defaultSelected);
-  return control.value !== control.defaultValue;
-}
 
 const frameNow = () => document.querySelector('[data-part="preview"] iframe:not(.coming)');
 /** Where the preview is from; nowhere, while it shows what is typed. */
@@ -28,23 +20,40 @@ export function follow(wanted) {
   swap(frameNow(), (next) => next.setAttribute('src', wanted));
 }
 
-const wordForms = () => [...document.querySelectorAll('form[action$="/write"]')];
-const isTypedIn = (form) => [...form.elements].some(isTyped);
-export const hasTypedWords = () => wordForms().some(isTypedIn);
+const draftForms = () => [...document.querySelectorAll('form:is([action$="/write"], [action$="/block"])')];
+/** Something is typed into a piece's words or a block, which the preview is to show. */
+export const hasDraft = () => draftForms().some(isTypedIn);
 
 export function drawSoon() {
   clearTimeout(drawing);
   drawing = setTimeout(draft, DRAW_AFTER_MS);
 }
 
-/** Texts, and the words of pieces that somebody is writing over. */
+/** Texts, and the words of pieces and blocks that somebody is writing. */
 function typedFields() {
   const fields = [...new FormData(texts())].filter(([name]) => name !== 'revision');
-  for (const form of wordForms().filter(isTypedIn)) {
-    const { piece } = form.closest('[data-piece]').dataset;
-    for (const [name, value] of new FormData(form)) fields.push([`piece-${piece}-${name}`, value]);
+  for (const [at, form] of draftForms().filter(isTypedIn).entries()) {
+    const piece = form.closest('[data-piece]')?.dataset.piece;
+    const prefix = form.matches('[action$="/write"]') ? `piece-${piece}` : `block-${at}`;
+    for (const [name, value] of new FormData(form)) fields.push([`${prefix}-${name}`, value]);
   }
   return fields;
+}
+
+/** What one chose to see, of a page that came for it. */
+export function showView(page) {
+  const [old, fresh] = [document, page].map((where) => where.querySelector('[data-part="preview"]'));
+  const [was, is] = [old, fresh].map((part) => part.querySelector('.stage'));
+  for (const part of ['.tabs', '.asform', '.finding']) {
+    const [before, after] = [old, fresh].map((where) => where.querySelector(part));
+    if (before && after) before.replaceWith(after);
+    else if (before) before.remove();
+    else if (after) was.before(after);
+  }
+  was.className = is.className;
+  frameNow().title = is.querySelector('iframe').title;
+  follow(is.querySelector('iframe').getAttribute('src'));
+  fresh.remove();
 }
 
 /** What is typed and not saved yet: a form of its own, sent into the frame. */

@@ -3,7 +3,6 @@ import { isAtLeast } from '../../../accounts/index.ts';
 import { CAUSES } from '../../../dispatch/index.ts';
 import {
   type Newsletter,
-  blockSchema,
   findBlock,
   findNewsletter,
   instantOf,
@@ -48,14 +47,14 @@ import {
   stopEdition,
   takeApprovalBack,
   takeChanges,
+  otherRevision,
 } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
-import { randomId } from '../../../lib/ids.ts';
 import { httpUrl } from '../../../lib/url.ts';
 import type { Finding } from '../../../preflight/index.ts';
 import { RoundupError, reasonOf } from '../../../platform/errors.ts';
-import { type Doing, type Done, withoutCr } from '../forms.ts';
-import { line, textsForm, wordsOf } from './typed.ts';
+import type { Doing, Done } from '../forms.ts';
+import { line, textsForm, wordsOf, blockIn } from './typed.ts';
 import { counted } from '../../../lib/text.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
@@ -68,16 +67,14 @@ const retried = z.object({
   state: z.enum(['refused', 'expired', 'uncertain', 'deferred']),
   cause: z.enum([...CAUSES, '']).optional(),
 });
-const place = z.coerce.number().int().min(0).max(500);
-const blockForm = z.object({
-  section: line(40),
-  kind: z.enum(['note', 'button', 'divider']),
-  id: line(40).optional(),
-  after: place,
-  text: z.string().max(20_000).optional(),
-  label: line(100).optional(),
-  url: line(2_000).optional(),
-});
+/** A place in any section, as a button has it: the section's key and a number. */
+const placeIn = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}:\d{1,3}$/)
+  .transform((text) => {
+    const [section = '', at = ''] = text.split(':');
+    return { section, at: Number(at) };
+  });
 const percent = z.coerce
   .number()
   .min(0)
@@ -103,7 +100,8 @@ function changing(
 ): EditionAct {
   return async (doing) => {
     const { newsroom, editionId, body } = doing;
-    const ifRevision = number.parse(body.revision);
+    // Before anything is said of its words: a page of what is there now is not the one that they were typed into.
+    const { revision: ifRevision } = await asSeen(newsroom, editionId, body.revision);
     const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision }, doing);
     await fetchEditionImages(newsroom, editionId);
     await askForLinks(newsroom, editionId);
@@ -130,8 +128,8 @@ function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before
 const AUTHOR: Record<string, EditionAct> = {
   texts: async (doing) => {
     const { newsroom, editionId, body } = doing;
-    const wanted = textsForm.parse(body);
     const now = await readContent(newsroom.db, await asSeen(newsroom, editionId, body.revision));
+    const wanted = textsForm.parse(body);
     // A save that changes nothing withdraws no approval.
     if (Object.entries(wanted).every(([name, value]) => now[name as keyof typeof wanted] === value))
       return { told: 'Nothing has changed.' };
@@ -145,27 +143,12 @@ const AUTHOR: Record<string, EditionAct> = {
     const place = { section: section ?? (await lastSection(newsroom, editionId)) };
     return changing((parts, { by }) => addToEdition(parts, editionId, pieceId, place, by))(doing);
   },
-  block: changing(async (parts, { editionId, body, by }) => {
-    const { section, kind, id = randomId(12).toLowerCase(), after, text, label, url } = blockForm.parse(body);
-    const before = { id, after };
-    const block =
-      kind === 'note'
-        ? { ...before, kind, text: withoutCr(text ?? '') }
-        : kind === 'button'
-          ? { ...before, kind, label, url }
-          : { ...before, kind };
-    return putBlockInEdition(parts, editionId, { section, block: blockSchema.parse(block) }, by);
-  }),
+  block: changing((parts, { editionId, body, by }) => putBlockInEdition(parts, editionId, blockIn(body), by)),
   'block-move': changing(async (parts, { editionId, body, by }) => {
-    const {
-      block: id,
-      section,
-      after,
-    } = z.object({ block: line(40), section: line(40).optional(), after: place.optional() }).parse(body);
+    const { block: id, place: to } = z.object({ block: line(40), place: placeIn }).parse(body);
     const content = await readContent(parts.db, await getEdition(parts.db, editionId));
-    const { section: was, block } = findBlock(content, id);
-    const wanted = { section: section ?? was, block: { ...block, after: after ?? block.after } };
-    return putBlockInEdition(parts, editionId, wanted, by);
+    const { block } = findBlock(content, id);
+    return putBlockInEdition(parts, editionId, { section: to.section, block: { ...block, after: to.at } }, by);
   }),
   'block-drop': changing((parts, { editionId, body, by }) =>
     dropBlockFromEdition(parts, editionId, line(40).parse(body.block), by),
@@ -198,17 +181,9 @@ const AUTHOR: Record<string, EditionAct> = {
 
 const PIECE: Record<string, EditionAct> = {
   move: changing((parts, { editionId, pieceId, body, by }) => {
-    const { section, position } = z
-      .object({ section: line(40).optional(), position: number.optional() })
-      .refine((place) => place.section !== undefined || place.position !== undefined, 'Say where to.')
-      .parse(body);
-    return moveInEdition(
-      parts,
-      editionId,
-      pieceId,
-      { ...(section ? { section } : {}), ...(position ? { position } : {}) },
-      by,
-    );
+    const wanted = z.union([z.object({ place: placeIn }), z.object({ section: line(40) })]).parse(body);
+    const to = 'place' in wanted ? { section: wanted.place.section, position: wanted.place.at } : wanted;
+    return moveInEdition(parts, editionId, pieceId, to, by);
   }),
   drop: changing((parts, { editionId, pieceId, by }) => dropFromEdition(parts, editionId, pieceId, by)),
   hold: changing((parts, { editionId, pieceId, by }) => holdFromEdition(parts, editionId, pieceId, by)),
@@ -260,7 +235,7 @@ const EDITOR: Record<string, EditionAct> = {
       ifHash: body.hash,
       isSeen: (finding) => body[`seen-${keyOf(finding)}`] === 'yes',
     });
-    const beside = findings.length === 0 ? '' : ` ${findings.length} findings stood beside it.`;
+    const beside = findings.length === 0 ? '' : ` ${counted(findings.length, 'finding')} stood beside it.`;
     return { told: `Approved: this, to the byte, is what goes out.${beside}` };
   },
   back: async ({ newsroom, editionId, body, by }) => {
@@ -335,8 +310,9 @@ export const ACTS = { author: AUTHOR, piece: PIECE, editor: EDITOR };
 /** What is sent or scheduled is what was seen. Throws `revision-changed`. */
 async function asSeen({ db }: Pick<Newsroom, 'db'>, editionId: number, revision: string | undefined) {
   const edition = await getEdition(db, editionId);
-  if (edition.revision === number.parse(revision)) return edition;
-  throw new RoundupError('revision-changed', `It was changed meanwhile: it is at revision ${edition.revision} now.`);
+  const seen = number.parse(revision);
+  if (edition.revision !== seen) throw otherRevision(edition, seen);
+  return edition;
 }
 
 async function newsletterOf({ db }: Newsroom, { newsletterId }: { newsletterId: number }): Promise<Newsletter> {

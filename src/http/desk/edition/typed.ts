@@ -5,8 +5,13 @@ import {
   type PieceTexts,
   editPiece,
   piecesOf,
+  type EditionBlock,
+  blockSchema,
+  putBlock,
 } from '../../../editions/index.ts';
 import { withoutCr } from '../forms.ts';
+import { randomId } from '../../../lib/ids.ts';
+import { RoundupError } from '../../../platform/errors.ts';
 
 // What is typed into an edition's page: the texts of the whole, and a piece's words for this edition.
 
@@ -46,23 +51,62 @@ export function wordsOf(fields: Record<string, string>, before: EditionPiece): P
   };
 }
 
+const blockForm = z.object({
+  section: line(40),
+  kind: z.enum(['note', 'button', 'divider']),
+  id: line(40).optional(),
+  after: z.coerce.number().int().min(0).max(500),
+  text: z.string().max(MOST_NOTE).optional(),
+  label: line(100).optional(),
+  url: line(2_000).optional(),
+});
+
+/** A block as its form has it, with an id of its own where it is new. Throws what zod does. */
+export function blockIn(fields: Record<string, string>): { section: string; block: EditionBlock } {
+  const { section, kind, id = randomId(12).toLowerCase(), after, text, label, url } = blockForm.parse(fields);
+  const before = { id, after };
+  const block =
+    kind === 'note'
+      ? { ...before, kind, text: withoutCr(text ?? '') }
+      : kind === 'button'
+        ? { ...before, kind, label, url }
+        : { ...before, kind };
+  return { section, block: blockSchema.parse(block) };
+}
+
 /**
- * An edition as it would be with what stands in its forms: `subject`, `preheader`, `note`, and a piece's words as `piece-<id>-<field>`. What is
- * not yet as it may be, such as a headline without a letter, stays what it was.
+ * An edition as it would be with what stands in its forms: `subject`, `preheader`, `note`, a piece's words as `piece-<id>-<field>`, and
+ * blocks as `block-<n>-<field>`. What is not yet as it may be, such as a headline without a letter, stays what it was.
  */
 export function asTyped(content: EditionContent, fields: Record<string, string>): EditionContent {
   const { subject = '', preheader = '', note = '' } = fields;
   const texts = { subject: subject.slice(0, 300), preheader: preheader.slice(0, 300), note: note.slice(0, MOST_NOTE) };
-  return piecesOf(content).reduce((sofar, piece) => withWords(sofar, piece, fields), { ...content, ...texts });
+  const written = piecesOf(content).reduce((sofar, piece) => withWords(sofar, piece, fields), { ...content, ...texts });
+  const blocks = new Set(Object.keys(fields).flatMap((name) => /^block-\d+-/.exec(name)?.[0] ?? []));
+  return [...blocks].reduce((sofar, prefix) => withBlock(sofar, fieldsOf(fields, prefix)), written);
+}
+
+/** The fields whose names begin so, by the rest of their names. */
+function fieldsOf(fields: Record<string, string>, prefix: string): Record<string, string> {
+  const own = Object.entries(fields).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
+function withBlock(content: EditionContent, fields: Record<string, string>): EditionContent {
+  try {
+    const { section, block } = blockIn(fields);
+    return putBlock(content, section, block);
+  } catch (error) {
+    if (error instanceof z.ZodError || error instanceof RoundupError) return content;
+    throw error;
+  }
 }
 
 function withWords(content: EditionContent, piece: EditionPiece, fields: Record<string, string>): EditionContent {
-  const prefix = `piece-${piece.pieceId}-`;
-  const own = Object.entries(fields).filter(([name]) => name.startsWith(prefix));
-  if (own.length === 0) return content;
+  const own = fieldsOf(fields, `piece-${piece.pieceId}-`);
+  if (Object.keys(own).length === 0) return content;
   try {
-    const words = wordsOf(Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value])), piece);
-    return editPiece(content, piece.pieceId, words);
+    return editPiece(content, piece.pieceId, wordsOf(own, piece));
   } catch (error) {
     if (error instanceof z.ZodError) return content;
     throw error;

@@ -155,18 +155,21 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
   const names = known.map((section) => ({ key: section.key, name: sectionName(section) }));
   const marks = await marksFor(db, newsletter.id, edition.number);
   const pinned = new Set(marks.filter(({ mark }) => mark === 'pin').map(({ pieceId }) => pieceId));
-  return known.map((section) => ({
-    key: section.key,
-    name: sectionName(section),
-    count: section.pieces.length,
-    places: placesIn(section),
-    items: runsOf(section, section.pieces.map(pieceView(section))).flatMap(({ blocks, pieces }) => [
-      ...blocks.map((block) => blockView(block, section)),
-      ...pieces,
-    ]),
-  }));
+  return known.map((section, rank) => {
+    const around = { before: known[rank - 1], after: known[rank + 1] };
+    return {
+      key: section.key,
+      name: sectionName(section),
+      count: section.pieces.length,
+      places: placesIn(section),
+      items: runsOf(section, section.pieces.map(pieceView(section, around))).flatMap(({ blocks, pieces }) => [
+        ...blocks.map((block) => blockView(block, section, around)),
+        ...pieces,
+      ]),
+    };
+  });
 
-  function pieceView({ key, layout, pieces }: EditionSection) {
+  function pieceView({ key, layout, pieces }: EditionSection, { before, after }: Around) {
     return (piece: EditionPiece, at: number) => {
       const original = pool.get(piece.pieceId);
       const reason = reasons.get(piece.pieceId);
@@ -179,11 +182,8 @@ async function sectionsOf(app: App, { edition, newsletter, content, choices }: S
         overriddenBy: reason?.overriddenBy ?? undefined,
         news: news.get(piece.pieceId),
         written: original === undefined ? [] : writtenOver(piece, original).map(wordsOfWritten),
-        position: at + 1,
-        isFirst: at === 0,
-        isLast: at === pieces.length - 1,
-        up: at,
-        down: at + 2,
+        up: at > 0 ? `${key}:${at}` : before && `${before.key}:${before.pieces.length + 1}`,
+        down: at < pieces.length - 1 ? `${key}:${at + 2}` : after && `${after.key}:1`,
         isPinned: pinned.has(piece.pieceId),
         pinAct: pinned.has(piece.pieceId) ? 'unpin' : 'pin',
         mayCrop: piece.image !== null && imageShape(layout) !== undefined,
@@ -203,17 +203,21 @@ function placesIn({ pieces }: EditionSection) {
   }));
 }
 
-function blockView(block: EditionBlock, section: EditionSection) {
+/** The sections before and after one: where its first goes up to, and its last down. */
+interface Around {
+  before: EditionSection | undefined;
+  after: EditionSection | undefined;
+}
+
+function blockView(block: EditionBlock, section: EditionSection, { before, after }: Around) {
+  const { key, pieces } = section;
   return {
     ...block,
     isBlock: true,
     kindIs: { [block.kind]: true },
     summary: block.kind === 'note' ? block.text : block.kind === 'button' ? block.label : '',
-    places: placesIn(section).map((place) => ({ ...place, isThis: place.after === block.after })),
-    isFirst: block.after === 0,
-    isLast: block.after >= section.pieces.length,
-    up: block.after - 1,
-    down: block.after + 1,
+    up: block.after > 0 ? `${key}:${block.after - 1}` : before && `${before.key}:${before.pieces.length}`,
+    down: block.after < pieces.length ? `${key}:${block.after + 1}` : after && `${after.key}:0`,
   };
 }
 

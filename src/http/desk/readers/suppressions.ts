@@ -7,6 +7,7 @@ import { findSuppression, pageOfSuppressions } from '../../../subscribers/index.
 import { identityOf } from '../../access.ts';
 import { withList } from '../../uploads.ts';
 import { type DeskParts, type FormPage, formRoute, queryText } from '../forms.ts';
+import { counted } from '../../../lib/text.ts';
 
 // Addresses that are never mailed, whoever asks.
 
@@ -82,9 +83,9 @@ export function suppressionRoutes(server: FastifyInstance, { app, door, show }: 
           importSuppressionList({ db }, file, why, by),
         );
         return {
-          told: `${figure(lines)} lines: ${figure(addresses)} addresses and ${figure(hashes)} hashes are new, ${figure(matched)} of them are readers of ours.`,
+          told: `${counted(lines, 'line')}: new are ${counted(addresses, 'address', 'addresses')} and ${counted(hashes, 'hash', 'hashes')}; of readers of ours: ${figure(matched)}.`,
           to: '/suppressions',
-          ...(invalid === 0 ? {} : { warning: `${figure(invalid)} lines have neither.` }),
+          ...(invalid === 0 ? {} : { warning: `${counted(invalid, 'line')} with neither.` }),
         };
       },
     },

@@ -1,0 +1,98 @@
+// What stands in the forms of a page that stays: which of it was typed, and how it comes over when the page is put in place of itself.
+
+const controls = () => [...document.querySelectorAll('main :is(input, textarea, select)')];
+
+/** Of several forms to one address: by what is fixed in each. */
+export function formName(form) {
+  const fixed = [...(form?.elements ?? [])].filter(
+    ({ type, name }) => type === 'hidden' && ['section', 'kind', 'id', 'piece', 'block'].includes(name),
+  );
+  return `${form?.getAttribute('action') ?? ''} ${fixed.map(({ value }) => value).join(' ')}`;
+}
+
+export function nameOf(control) {
+  return `${formName(control?.form)} ${control?.name ?? ''} ${control?.type === 'checkbox' ? control.value : ''}`;
+}
+
+export function formOf(name) {
+  return [...document.querySelectorAll('main form')].find((form) => formName(form) === name);
+}
+
+/** Something else stands in it than what came with the page; the texts of the whole are another matter. */
+export function isTyped(control) {
+  if (control.type === 'hidden' || control.closest('#texts')) return false;
+  if (control.type === 'checkbox' || control.type === 'radio') return control.checked !== control.defaultChecked;
+  if (control.tagName === 'SELECT')
+    return [...control.options].some((option) => option.selected !== option.defaultSelected);
+  return control.value !== control.defaultValue;
+}
+
+export const isTypedIn = (form) => [...form.elements].some((control) => control.name && isTyped(control));
+
+/** What is typed now, to be put into the page that comes; but for what is in the form called `done`. */
+export function typedNow(done) {
+  return controls()
+    .filter((control) => isTyped(control) && formName(control.form) !== done)
+    .map((control) => ({ name: nameOf(control), control }));
+}
+
+/** A page that was refused shows what was typed as if it were what there is: it is typed still. */
+export function retype(typed) {
+  for (const { name, control } of typed) {
+    const fresh = controls().find((one) => nameOf(one) === name);
+    if (!fresh || fresh === control) continue;
+    if (control.type === 'checkbox' || control.type === 'radio') {
+      fresh.checked = control.checked;
+    } else {
+      if (fresh.tagName !== 'SELECT' && fresh.defaultValue === control.value) fresh.defaultValue = control.defaultValue;
+      fresh.value = control.value;
+    }
+  }
+}
+
+/** A form that somebody is writing in stays the very same, in the place of the one that came, whose words are what there is. */
+export function keepForm(mine, { isEcho }) {
+  const theirs = mine && formOf(formName(mine));
+  if (!theirs || theirs === mine) return;
+  for (const control of mine.elements) {
+    const fresh = theirs.elements.namedItem(control.name);
+    if (!isEcho && 'defaultValue' in control && fresh) setDefault(control, fresh.defaultValue);
+  }
+  theirs.replaceWith(mine);
+}
+
+/** Does a page that came have the words that a form was begun from? */
+export function isSame(form, page) {
+  const theirs = [...page.querySelectorAll('main form')].find((one) => formName(one) === formName(form));
+  return [...form.elements].every(
+    (control) =>
+      control.type === 'hidden' ||
+      !('defaultValue' in control) ||
+      control.defaultValue === theirs?.elements.namedItem(control.name)?.defaultValue,
+  );
+}
+
+/** What is saved is what a form's words are from now on; what was typed since is typed still. */
+export function settled(form, body) {
+  for (const control of form.elements)
+    if ('defaultValue' in control && control.type !== 'hidden' && body.has(control.name))
+      setDefault(control, body.get(control.name));
+}
+
+/** Without touching what stands in it: a textarea that nobody has typed in would show it. */
+function setDefault(control, words) {
+  const { value } = control;
+  control.defaultValue = words;
+  if (control.value !== value) control.value = value;
+}
+
+/** Is there a word that would be lost with the page? What is only ticked or chosen is no word. */
+export function hasWords(isSafe) {
+  return controls().some(
+    (control) =>
+      control.form?.method === 'post' &&
+      !['checkbox', 'radio', 'select-one', 'datetime-local'].includes(control.type) &&
+      isTyped(control) &&
+      !isSafe(control.form),
+  );
+}

@@ -1,0 +1,188 @@
+import type { Browser, Page } from 'playwright-core';
+import { noteLinksLooked, piecesOf, readContent } from '../../src/editions/index.ts';
+import { recordLink } from '../../src/links/store.ts';
+import { approveEdition, dropFromEdition, editInEdition, getEdition } from '../../src/newsroom/index.ts';
+import { browserMissing, launchBrowser } from '../support/browser.ts';
+import { type Draft, openDraft } from '../support/draft.ts';
+import { handsOf } from '../support/hands.ts';
+import { until } from '../support/until.ts';
+
+// What somebody writes and moves at an edition, in a real Chromium: it is saved by itself, seen at once, and lost by nothing that they do besides.
+
+const suite = browserMissing === undefined ? describe : describe.skip;
+
+suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMissing})`}`, () => {
+  let draft: Draft;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  }, 60_000);
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    draft = await openDraft();
+  });
+  afterEach(() => draft.close());
+
+  const db = () => draft.house.database.db;
+  const edition = () => getEdition(db(), 1);
+  const content = async () => readContent(db(), await edition());
+  const titles = async () => piecesOf(await content()).map(({ title }) => title);
+  const decks = async () => piecesOf(await content()).map(({ deck }) => deck);
+  const said = (page: Page, words: string) =>
+    page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 10_000 });
+  const open = async (page: Page, title: string) => {
+    const piece = page.locator('.piece', { hasText: title });
+    await piece.getByText('Write over its words').click();
+    return piece;
+  };
+
+  test('a piece’s words are saved by themselves, and stay under the hands of whoever writes on', async () => {
+    const { page, context, complaints } = await draft.come(browser, 'author', true);
+    const piece = await open(page, 'The harbour at dusk');
+    const deck = piece.getByRole('textbox', { name: 'Deck' });
+    await deck.fill('Boats, and');
+    await said(page, 'Revision 2 is saved');
+    expect(await decks()).toContain('Boats, and');
+    // The caret is where it was.
+    await page.keyboard.type(' gulls');
+    await said(page, 'Revision 3 is saved');
+    expect(await decks()).toContain('Boats, and gulls');
+    await piece.getByRole('button', { name: /Put it back: the deck/ }).click();
+    await said(page, 'Revision 4 is saved');
+    expect(await deck.inputValue()).toBe('A sentence about it.');
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 60_000);
+
+  test('another look at the preview, or an act elsewhere, loses nothing that is typed, not even what was refused', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const piece = await open(page, 'The harbour at dusk');
+    await piece.getByRole('textbox', { name: 'Headline' }).fill(' ');
+    await piece.getByRole('textbox', { name: 'Deck' }).fill('A deck that waits');
+    await said(page, 'A piece has a headline');
+    await page.getByRole('link', { name: 'phone' }).click();
+    await page.locator('.stage.phone').waitFor();
+    expect(await piece.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('A deck that waits');
+    await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
+    await said(page, 'It is pinned');
+    expect(await piece.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('A deck that waits');
+    // Texts, too: refused, they stay, and are saved when they are right.
+    await page.getByLabel('Subject').fill(' ');
+    await page.getByLabel('Preheader').fill('It waits as well');
+    await said(page, 'A mail has a subject');
+    await page
+      .getByRole('button', { name: 'Pinned: A ceasefire holds' })
+      .or(page.getByText('Pinned', { exact: true }))
+      .first()
+      .click();
+    await said(page, 'It is pinned no more');
+    expect(await page.getByLabel('Preheader').inputValue()).toBe('It waits as well');
+    await page.getByLabel('Subject').fill('A week');
+    await piece.getByRole('textbox', { name: 'Headline' }).fill('The harbour');
+    await until(titles, (all) => all.includes('The harbour'));
+    await until(content, ({ preheader }) => preheader === 'It waits as well');
+    expect(await decks()).toContain('A deck that waits');
+    await context.close();
+  }, 60_000);
+
+  test('of the same words another’s are not written over by themselves; of others mine are saved all the same', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const harbour = piecesOf(await content()).find(({ title }) => title === 'The harbour at dusk')!;
+    const ceasefire = piecesOf(await content()).find(({ title }) => title === 'A ceasefire holds')!;
+    const parts = { db: db(), clock: draft.house.clock };
+    const piece = await open(page, 'The harbour at dusk');
+    await editInEdition(parts, 1, ceasefire.pieceId, { deck: 'By Ed' }, 'Ed');
+    await piece.getByRole('textbox', { name: 'Deck' }).fill('By Ana');
+    await until(decks, (all) => all.includes('By Ed') && all.includes('By Ana'));
+    await editInEdition(parts, 1, harbour.pieceId, { deck: 'By Ed, too' }, 'Ed');
+    await piece.getByRole('textbox', { name: 'Deck' }).fill('By Ana again');
+    await page.locator('.told.bad', { hasText: 'changed meanwhile' }).waitFor();
+    await page.waitForTimeout(2_500);
+    expect(piecesOf(await content()).find(({ pieceId }) => pieceId === harbour.pieceId)?.deck).toBe('By Ed, too');
+    expect(await piece.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('By Ana again');
+    await piece.getByRole('button', { name: 'Save for this edition' }).click();
+    await until(decks, (all) => all.includes('By Ana again'));
+    await context.close();
+  }, 60_000);
+
+  test('what is not saved by itself is asked for before one leaves', async () => {
+    const { page, context } = await draft.come(browser, 'editor', true);
+    await page.getByLabel('A word to the editors').pressSequentially('Not sent yet');
+    const asked = page.waitForEvent('dialog');
+    const leaving = page.getByRole('link', { name: 'All revisions' }).click();
+    const dialog = await asked;
+    expect(dialog.type()).toBe('beforeunload');
+    await dialog.dismiss();
+    await leaving;
+    expect(await page.getByLabel('A word to the editors').inputValue()).toBe('Not sent yet');
+    await context.close();
+  }, 60_000);
+
+  test('pieces and blocks go over the edge of a section, by keyboard and dragged; a note is seen while it is typed', async () => {
+    const { page, context, complaints } = await draft.come(browser, 'author', true);
+    const hands = handsOf(page, 'keyboard');
+    const lines = () => draft.order();
+    // The only one of the lead goes down, to the beginning of the next section; and up again.
+    const [lead] = await page.locator('.piece strong').allInnerTexts();
+    await hands.reach(page.getByRole('button', { name: `Down: ${lead}` }));
+    await page.keyboard.press('Alt+ArrowDown');
+    await said(page, 'Revision 2');
+    expect((await lines())[0]).toBe('lead: ');
+    expect((await lines())[1]).toContain(`: ${lead}`);
+    await page.keyboard.press('Alt+ArrowUp');
+    await said(page, 'Revision 3');
+    expect((await lines())[0]).toBe(`lead: ${lead}`);
+    // A note: seen while it is typed, then put in, then over the edge.
+    const section = page.locator('.section', { hasText: 'The harbour at dusk' });
+    await section.getByText('Put a note, a button or a divider here').click();
+    await section.getByLabel('A note, in Markdown').fill('A word **between**');
+    const preview = page.frameLocator('[data-part="preview"] iframe:not(.coming)');
+    await preview.getByText('A word between').waitFor();
+    expect((await edition()).revision).toBe(3);
+    await section.getByLabel('Where the note stands').selectOption({ label: 'at its beginning' });
+    await section.getByRole('button', { name: 'Put the note in' }).click();
+    await said(page, 'Revision 4');
+    await hands.reach(page.getByRole('button', { name: 'Up: this note' }));
+    await page.keyboard.press('Alt+ArrowUp');
+    await said(page, 'Revision 5');
+    expect((await content()).sections[0]).toMatchObject({ key: 'lead', blocks: [{ text: 'A word **between**' }] });
+    // Dragged back, onto a piece: before it.
+    const note = page.locator('.piece.block');
+    await note.scrollIntoViewIfNeeded();
+    const from = (await note.boundingBox())!;
+    const target = page.locator('.piece', { hasText: 'Who reads the annexes' });
+    await page.mouse.move(from.x + 8, from.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 20, from.y + 40, { steps: 5 });
+    await target.hover();
+    await target.hover();
+    await page.mouse.up();
+    await said(page, 'Revision 6');
+    const { blocks, pieces } = (await content()).sections.find((one) => one.blocks?.length === 1)!;
+    expect(pieces[blocks![0]!.after]?.title).toBe('Who reads the annexes');
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 90_000);
+
+  test('a dead link is found, and a state is another, without anybody’s act on the page', async () => {
+    const { page, context, complaints } = await draft.come(browser, 'author', true);
+    await page.locator('[data-part="findings"]').waitFor();
+    await page.waitForTimeout(1_500);
+    const { url } = piecesOf(await content())[0]!;
+    const now = new Date();
+    await recordLink(db(), { url, outcome: 'dead', leadsTo: null, said: '404', checkedAt: now });
+    await noteLinksLooked(db(), 1, now);
+    await page.locator('[data-part="findings"]', { hasText: 'is dead' }).waitFor({ timeout: 10_000 });
+    await dropFromEdition({ db: db(), clock: draft.house.clock }, 1, piecesOf(await content())[0]!.pieceId, 'Ed');
+    await page.getByText('Ed has changed it meanwhile').waitFor();
+    await page.getByRole('link', { name: 'Load it' }).click();
+    await page.locator('[data-edition][data-revision="2"]').waitFor();
+    await approveEdition(await draft.house.newsroom(), 1, 'Ed');
+    await page.locator('.head .state.approved').waitFor({ timeout: 10_000 });
+    await page.getByText('It is approved now').waitFor();
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 60_000);
+});

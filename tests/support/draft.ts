@@ -1,0 +1,78 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { getNewsletter, readContent } from '../../src/editions/index.ts';
+import { type Web, startWeb } from '../../src/http/index.ts';
+import { getEdition, proposeEdition } from '../../src/newsroom/index.ts';
+import { deskLink } from './desk.ts';
+import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from './house.ts';
+
+// A house with a draft of five pieces, a sixth in the pool, and people who come to it in a browser.
+
+const TITLES = [
+  'A ceasefire holds',
+  'The harbour at dusk',
+  'Who reads the annexes',
+  'A small island wants a vote',
+  'Fog over the strait',
+];
+
+export interface Draft {
+  house: Awaited<ReturnType<typeof openHouse>>;
+  web: Web;
+  /** `script`: the browser runs scripts. */
+  come(browser: Browser, role: 'author' | 'editor', script: boolean): Promise<Visit>;
+  /** A section a line: its key and the titles of its pieces. */
+  order(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface Visit {
+  page: Page;
+  context: BrowserContext;
+  /** What the browser's console said of faults. */
+  complaints: string[];
+}
+
+export async function openDraft(): Promise<Draft> {
+  const house = await openHouse({ inbox: true });
+  const web = await startWeb(house);
+  const { db } = house.database;
+  await addPublication(db);
+  await addNewsletter(db, { schedule: { cron: '0 9 * * 4' }, timeZone: 'Europe/London' });
+  await addReaders(db, 1, 12);
+  const now = Date.now();
+  await addPieces(
+    db,
+    TITLES.map((title, n) => ({ slug: `p${n}`, title, publishedAt: new Date(now - (n + 1) * 3.6e6).toISOString() })),
+  );
+  const newsletter = await getNewsletter(db, 'weekly');
+  await db
+    .transaction()
+    .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
+  await addPieces(db, [
+    { slug: 'late', title: 'Late news of the week', publishedAt: new Date(now - 6e4).toISOString() },
+  ]);
+  return {
+    house,
+    web,
+    async come(browser, role, script) {
+      const context = await browser.newContext({ javaScriptEnabled: script, bypassCSP: false });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      const name = role === 'author' ? 'Ana' : 'Ed';
+      await page.goto(
+        await deskLink(house, web, '/editions/1', { role, name, address: `${name.toLowerCase()}@review.example` }),
+      );
+      return { page, context, complaints };
+    },
+    async order() {
+      const { sections } = await readContent(db, await getEdition(db, 1));
+      return sections.map(({ key, pieces }) => `${key}: ${pieces.map(({ title }) => title).join(' | ')}`);
+    },
+    async close() {
+      await web.close();
+      await house.remove();
+    },
+  };
+}
