@@ -8,16 +8,19 @@ export interface Again {
   states: ('refused' | 'expired' | 'uncertain' | 'deferred')[];
   /** Undefined: whatever the cause. */
   causes: Cause[] | undefined;
+  /** What the servers said, to the letter; whatever they said where it is not given. */
+  reasons?: string[] | undefined;
 }
 
 /** Plans rows again whose readers may still be mailed, as if they had not been tried. Returns how many. */
 export async function planAgain(db: Database, editionId: number, newsletterId: number, again: Again): Promise<number> {
-  const { states, causes } = again;
+  const { states, causes, reasons } = again;
   const { numAffectedRows } = await sql`
     update deliveries d set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, tried_at = null, attempts = 0
     from (${mailable(newsletterId)}) m
     where d.edition_id = ${editionId} and m.subscriber_id = d.subscriber_id and d.state = any(${states}::delivery_state[])
-      and (${causes === undefined} or d.cause = any(${causes ?? []}::text[]))`.execute(db);
+      and (${causes === undefined} or d.cause = any(${causes ?? []}::text[]))
+      and (${reasons === undefined} or coalesce(d.reason, '') = any(${reasons ?? []}::text[]))`.execute(db);
   await reopenBatches(db, editionId);
   return Number(numAffectedRows ?? 0);
 }

@@ -27,7 +27,12 @@ export function asSums(rows: { state: string; count: number }[]): Sums {
 export interface DomainSums {
   domain: string;
   accepted: number;
+  /** Planned, under way or put off. */
   waiting: number;
+  deferred: number;
+  refused: number;
+  uncertain: number;
+  /** Whatever is not accepted and not waiting. */
   other: number;
 }
 
@@ -37,6 +42,9 @@ export async function sumsByDomain(db: Database, editionId: number, limit: numbe
     select split_part(address, '@', -1) as domain,
       count(*) filter (where state = 'accepted')::int as accepted,
       count(*) filter (where state in ('planned', 'handing', 'deferred'))::int as waiting,
+      count(*) filter (where state = 'deferred')::int as deferred,
+      count(*) filter (where state = 'refused')::int as refused,
+      count(*) filter (where state = 'uncertain')::int as uncertain,
       count(*) filter (where state not in ('accepted', 'planned', 'handing', 'deferred'))::int as other
     from deliveries where edition_id = ${editionId} group by 1 order by count(*) desc, 1 limit ${limit}`.execute(db);
   return rows;

@@ -36,9 +36,28 @@ export async function hasWithdrawnApproval(db: Database, editionId: number): Pro
   return rows.length > 0;
 }
 
+/** An approval that stands no more. */
+export interface WithdrawnApproval {
+  revision: number;
+  approvedBy: string;
+  withdrawnAt: Date;
+  /** In words, such as "Ed wrote subject"; empty for those of old. */
+  why: string;
+}
+
+/** The last one that was withdrawn. */
+export async function lastWithdrawn(db: Database, editionId: number): Promise<WithdrawnApproval | undefined> {
+  const { rows } = await sql<WithdrawnApproval>`
+    select revision, approved_by as "approvedBy", withdrawn_at as "withdrawnAt", withdrawn_for as why
+    from approvals where edition_id = ${editionId} and withdrawn_at is not null
+    order by withdrawn_at desc, id desc limit 1`.execute(db);
+  return rows[0];
+}
+
 /** True where there was one to withdraw. */
-export async function withdrawApproval(db: Database, editionId: number, now: Date): Promise<boolean> {
+export async function withdrawApproval(db: Database, editionId: number, now: Date, why: string): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    update approvals set withdrawn_at = ${now} where edition_id = ${editionId} and withdrawn_at is null`.execute(db);
+    update approvals set withdrawn_at = ${now}, withdrawn_for = ${why}
+    where edition_id = ${editionId} and withdrawn_at is null`.execute(db);
   return numAffectedRows === 1n;
 }

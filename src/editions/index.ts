@@ -34,6 +34,7 @@ export {
   type Approval,
   hasWithdrawnApproval,
   insertApproval,
+  lastWithdrawn,
   standingApproval,
   withdrawApproval,
 } from './approvals.ts';

@@ -31,10 +31,11 @@ export async function insertEdition(db: Database, edition: NewEdition): Promise<
   return row;
 }
 
-/** Counts an edition's revision up and makes it a draft again; undefined where it is past being changed. */
+/** Counts an edition's revision up; what was approved is a draft again, what is in review stays so. Undefined where it is past being changed. */
 export async function nextRevision(db: Database, id: number): Promise<Edition | undefined> {
   const { rows } = await sql<Edition>`
-    update editions set revision = revision + 1, state = 'draft', release_at = null
+    update editions set revision = revision + 1, release_at = null,
+      state = case when state = 'in_review' then state else 'draft' end
     where id = ${id} and state = any(${OPEN_STATES}::edition_state[])
     returning ${COLUMNS}`.execute(db);
   return rows[0];

@@ -3,20 +3,15 @@ import {
   type EditionContent,
   type EditionPiece,
   editionsIn,
-  findNewsletter,
   piecesOf,
   readContent,
-  returnToReview,
-  withdrawApproval,
 } from '../editions/index.ts';
-import { raiseEditionAlert } from '../letters/index.ts';
 import { shorten } from '../lib/text.ts';
-import { shortDateTime } from '../lib/time.ts';
 import { type HistoryEntry, type Piece, changesSince, findPieces } from '../pieces/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import type { Newsroom } from './newsroom.ts';
-import { recordEditionAct } from './record.ts';
 import { type Revised, changeEdition } from './revise.ts';
+import { withdrawStanding } from './withdraw.ts';
 
 // What has become of an edition's pieces since an editor, or the composer, last looked: a new headline, a correction, a page
 // that is gone. It is flagged on the edition until somebody takes it over or decides to leave the edition as it is; until
@@ -192,36 +187,22 @@ export async function withdrawChanged({ db, clock, log }: Pick<Newsroom, 'db' | 
   for (const edition of await editionsIn(db, ['approved', 'scheduled'])) {
     const news = await newsOf(db, await readContent(db, edition));
     if (news.length === 0) continue;
-    const moved = await db.transaction().execute(async (tx) => {
-      const returned = await returnToReview(tx, edition);
-      if (returned === undefined) return undefined;
-      await withdrawApproval(tx, edition.id, clock.now());
-      await recordEditionAct(tx, edition, {
+    const moved = await db.transaction().execute((tx) =>
+      withdrawStanding(tx, edition, {
         by: 'the collector',
-        act: 'approval withdrawn',
-        event: 'edition.approval-withdrawn',
+        now: clock.now(),
+        why: 'pieces of it have changed',
         detail: {
           changes: news.map(({ pieceId, changes }) => ({ pieceId, changes: changes.map(({ change }) => change) })),
         },
-      });
-      await raiseEditionAlert(tx, edition.id, 'approval-withdrawn', {
-        number: edition.number,
-        schedule: await scheduleText(tx, edition),
         changes: newsText(news),
-      });
-      return returned;
-    });
+      }),
+    );
     if (moved === undefined) continue;
     log.warn(`the approval of edition ${edition.id} is withdrawn: pieces have changed`, { pieces: news.length });
     withdrawn.push(moved);
   }
   return withdrawn;
-}
-
-async function scheduleText(db: Database, { newsletterId, releaseAt }: Edition): Promise<string> {
-  if (releaseAt === null) return 'It had not been scheduled.';
-  const newsletter = await findNewsletter(db, newsletterId);
-  return `It was to go out ${shortDateTime(releaseAt, newsletter?.timeZone ?? 'UTC')}; it does not, until it is approved and scheduled again.`;
 }
 
 /** A paragraph a piece, for letters. */

@@ -39,7 +39,7 @@ export async function reopenStopped({ db, clock }: Parts, editionId: number, by:
     if (edition === undefined) throw new Error('a draft has a next revision');
     const content = await readContent(tx, { id: editionId, revision: edition.revision - 1 });
     await insertRevision(tx, edition, content, { by, at: clock.now(), change: 'reopened' });
-    await withdrawApproval(tx, editionId, clock.now());
+    await withdrawApproval(tx, editionId, clock.now(), `${by} stopped the send to correct it`);
     await recordAct(tx, { actor: by, act: 'edition reopened', subject: `edition ${editionId}` });
     return edition;
   });

@@ -43,7 +43,7 @@ export async function meetDeadlines(newsroom: Newsroom): Promise<void> {
   }
 }
 
-async function remind({ db, clock, deskUrl }: Newsroom, edition: Edition, newsletter: Newsletter): Promise<void> {
+async function remind({ db, clock }: Newsroom, edition: Edition, newsletter: Newsletter): Promise<void> {
   const { id, slotAt, state } = edition;
   const now = clock.now();
   const policy =
@@ -53,7 +53,7 @@ async function remind({ db, clock, deskUrl }: Newsroom, edition: Edition, newsle
   await db.transaction().execute(async (tx) => {
     if (!(await markTime(tx, id, 'reminded', now))) return;
     await raiseEditionAlert(tx, id, 'approval-reminder', {
-      ...(await about(tx, edition, deskUrl)),
+      ...(await about(tx, edition)),
       due: shortDateTime(slotAt ?? now, newsletter.timeZone),
       missing:
         state === 'approved' ? 'It is approved, but nobody has scheduled it.' : `Nobody has approved it. ${policy}`,
@@ -66,7 +66,7 @@ type Due = Edition & { slotAt: Date };
 
 /** What somebody has scheduled for later is met with that; a standing approval does not come back to it. */
 async function meetSlot(newsroom: Newsroom, edition: Due, newsletter: Newsletter): Promise<void> {
-  const { db, clock, deskUrl } = newsroom;
+  const { db, clock } = newsroom;
   if (edition.state === 'scheduled') {
     await markTime(db, edition.id, 'missed', clock.now());
     return;
@@ -76,7 +76,7 @@ async function meetSlot(newsroom: Newsroom, edition: Due, newsletter: Newsletter
   await db.transaction().execute(async (tx) => {
     if (!(await markTime(tx, edition.id, 'missed', clock.now()))) return;
     const due = shortDateTime(edition.slotAt, newsletter.timeZone);
-    const view = { ...(await about(tx, edition, deskUrl)), due };
+    const view = { ...(await about(tx, edition)), due };
     if (why === '') await raiseEditionAlert(tx, edition.id, 'standing-approval-used', { ...view, name: name ?? '' });
     else await raiseEditionAlert(tx, edition.id, 'approval-missed', { ...view, why });
   });
@@ -131,7 +131,7 @@ function heldBecause({ state }: Edition): string {
   return state === 'approved' ? 'It is approved, but nobody has scheduled it.' : 'Nobody has approved it.';
 }
 
-async function about(db: Database, edition: Edition, deskUrl: string): Promise<Record<string, string | number>> {
+async function about(db: Database, edition: Edition): Promise<Record<string, string | number>> {
   const { subject } = await readContent(db, edition);
-  return { number: edition.number, lead: subject, link: `${deskUrl}/editions/${edition.id}` };
+  return { number: edition.number, lead: subject };
 }

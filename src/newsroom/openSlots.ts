@@ -28,7 +28,7 @@ export interface OpenedSlot {
   outcome: 'opened' | 'too_little_news' | 'missed';
 }
 
-type Parts = Pick<Newsroom, 'db' | 'clock' | 'log' | 'deskUrl'>;
+type Parts = Pick<Newsroom, 'db' | 'clock' | 'log'>;
 
 /** Returns the slots that this call settled; those that another process settles at the same time are not among them. */
 export async function openSlots(newsroom: Parts): Promise<OpenedSlot[]> {
@@ -90,7 +90,7 @@ async function settleWithEdition(
       if (!(await takeSlot(tx, newsletter.id, slot.dueAt, now))) return undefined;
       const proposal = await proposeEdition(tx, newsletter, { slotAt: slot.dueAt, now, by: THE_SCHEDULE });
       await settleSlot(tx, newsletter.id, slot.dueAt, 'opened', proposal.edition.id);
-      await tellOfProposal(tx, newsroom, newsletter, slot, proposal);
+      await tellOfProposal(tx, newsletter, slot, proposal);
       return { outcome: 'opened', proposal };
     });
   } catch (error) {
@@ -125,7 +125,6 @@ async function settleWithout(
 
 async function tellOfProposal(
   tx: Database,
-  { deskUrl }: Parts,
   newsletter: Newsletter,
   slot: Slot,
   { edition, composition }: Proposal,
@@ -136,7 +135,6 @@ async function tellOfProposal(
     pieces: counted(composition.size, 'piece'),
     left: counted(composition.choices.length - composition.size, 'piece'),
     lead: composition.content.subject,
-    link: `${deskUrl}/editions/${edition.id}`,
   };
   await raiseAlert(tx, { newsletterId: newsletter.id, editionId: edition.id, kind: 'edition-proposed', detail });
 }

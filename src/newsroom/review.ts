@@ -6,12 +6,12 @@ import type { Newsroom } from './newsroom.ts';
 import { recordEditionAct } from './record.ts';
 import { summaryOf } from './summary.ts';
 
-type Parts = Pick<Newsroom, 'db' | 'clock' | 'deskUrl'>;
+type Parts = Pick<Newsroom, 'db' | 'clock'>;
 type Asking = Parts & Pick<Newsroom, 'keys' | 'baseUrl' | 'unsubscribeAddress'>;
 
 /** Asks the editors to look at a draft; they get a letter with a summary. Again is another reminder. Throws `state-refused`. */
 export async function askForReview(parts: Asking, editionId: number, comment: string, by: string): Promise<Edition> {
-  const { db, clock, deskUrl } = parts;
+  const { db, clock } = parts;
   const summary = await summaryOf(parts, await getEdition(db, editionId));
   return db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, ['draft', 'in_review'], 'in_review');
@@ -23,23 +23,18 @@ export async function askForReview(parts: Asking, editionId: number, comment: st
       event: 'edition.review-asked',
       detail: { comment },
     });
-    const detail = { number: moved.number, by, comment, summary, link: `${deskUrl}/editions/${editionId}` };
+    const detail = { number: moved.number, by, comment, summary };
     await raiseEditionAlert(tx, editionId, 'review-asked', detail);
     return moved;
   });
 }
 
 /** Makes an edition that was put to review, or was approved, a draft again, with a word why. Throws `state-refused`. */
-export async function sendBack(
-  { db, clock, deskUrl }: Parts,
-  editionId: number,
-  comment: string,
-  by: string,
-): Promise<Edition> {
+export async function sendBack({ db, clock }: Parts, editionId: number, comment: string, by: string): Promise<Edition> {
   return db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, ['in_review', 'approved'], 'draft');
     if (moved === undefined) throw await refusal(tx, editionId, 'be sent back');
-    const wasApproved = await withdrawApproval(tx, editionId, clock.now());
+    const wasApproved = await withdrawApproval(tx, editionId, clock.now(), `${by} sent it back`);
     await insertReview(tx, editionId, said(moved, 'sent back', { comment, by, at: clock.now() }));
     const event = wasApproved ? 'edition.approval-withdrawn' : undefined;
     await recordEditionAct(tx, moved, {
@@ -48,7 +43,7 @@ export async function sendBack(
       ...(event ? { event } : {}),
       detail: { comment },
     });
-    const detail = { number: moved.number, by, comment, link: `${deskUrl}/editions/${editionId}` };
+    const detail = { number: moved.number, by, comment };
     await raiseEditionAlert(tx, editionId, 'review-sent-back', detail);
     return moved;
   });
@@ -69,7 +64,7 @@ export async function takeApprovalBack({ db, clock }: Parts, editionId: number, 
   return db.transaction().execute(async (tx) => {
     const moved = await moveEdition(tx, editionId, ['approved', 'scheduled'], 'in_review');
     if (moved === undefined) throw await refusal(tx, editionId, 'lose an approval');
-    await withdrawApproval(tx, editionId, clock.now());
+    await withdrawApproval(tx, editionId, clock.now(), `${by} took it back`);
     await recordEditionAct(tx, moved, { by, act: 'approval withdrawn', event: 'edition.approval-withdrawn' });
     return moved;
   });

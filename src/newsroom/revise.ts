@@ -95,7 +95,7 @@ export async function changeEdition(
       );
     await insertRevision(tx, edition, content, { by, at: clock.now(), change });
     await claimOrRefuse(tx, edition, content);
-    const approvalWithdrawn = await withdrawApproval(tx, editionId, clock.now());
+    const approvalWithdrawn = await withdrawApproval(tx, editionId, clock.now(), `${by} ${change}`);
     await recordEditionAct(tx, edition, {
       by,
       act: 'edition revised',

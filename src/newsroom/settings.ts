@@ -9,12 +9,14 @@ import {
   savePublication,
   setNewsletterSources,
   updateNewsletter,
+  editionsIn,
 } from '../editions/index.ts';
 import { type Database, takeTurns } from '../platform/database/index.ts';
 import { RoundupError } from '../platform/errors.ts';
 import { listSources } from '../sources/index.ts';
 import type { Newsroom } from './newsroom.ts';
 import { requireUsable } from './themes.ts';
+import { withdrawStanding } from './withdraw.ts';
 
 // Settings are changed in one place, whoever asks, and what changed is written down.
 
@@ -80,8 +82,33 @@ export async function changeNewsletter(
     const after = await findOrThrow(tx, id);
     const detail = differenceOf(before, after);
     await recordAct(tx, { actor: by, act: 'newsletter changed', subject: `newsletter ${id}`, detail });
+    await withdrawForSender(tx, { before, after, by, now: clock.now() });
     return after;
   });
+}
+
+/** An approval is of whom the mail is from, too. */
+async function withdrawForSender(
+  tx: Database,
+  { before, after, by, now }: { before: Newsletter; after: Newsletter; by: string; now: Date },
+): Promise<void> {
+  const [was, is] = [before, after].map(senderText);
+  if (was === is) return;
+  const standing = (await editionsIn(tx, ['approved', 'scheduled'])).filter(
+    ({ newsletterId }) => newsletterId === after.id,
+  );
+  for (const edition of standing)
+    await withdrawStanding(tx, edition, {
+      by,
+      now,
+      why: 'its sender is another',
+      detail: { sender: is },
+      changes: `It was to come from ${was}, and comes from ${is} now.`,
+    });
+}
+
+function senderText({ sender, replyTo }: Newsletter): string {
+  return `${sender.name} <${sender.address}>${replyTo === null ? '' : `, with replies to ${replyTo}`}`;
 }
 
 /** Throws `not-found`. */

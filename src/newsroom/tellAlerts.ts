@@ -5,7 +5,7 @@ import { reasonOf } from '../platform/errors.ts';
 import type { Newsroom } from './newsroom.ts';
 import { notifyEditors } from './notify.ts';
 
-type Parts = Pick<Newsroom, 'db' | 'relay' | 'clock' | 'log'>;
+type Parts = Pick<Newsroom, 'db' | 'relay' | 'clock' | 'log' | 'deskUrl'>;
 
 const MOST = 20;
 
@@ -32,7 +32,8 @@ export async function tellAlerts(newsroom: Parts): Promise<void> {
 async function tell(newsroom: Parts, { id, newsletterId, editionId, kind, detail }: Alert): Promise<boolean> {
   try {
     const newsletter = await findNewsletter(newsroom.db, newsletterId);
-    const view = { newsletter: newsletter?.name ?? '', edition: editionId ?? 0, summary: '', ...detail };
+    const link = editionId === null ? newsroom.deskUrl : `${newsroom.deskUrl}/editions/${editionId}`;
+    const view = { newsletter: newsletter?.name ?? '', edition: editionId ?? 0, link, summary: '', ...detail };
     return newsletter === undefined || (await notifyEditors(newsroom, newsletter, kind, view));
   } catch (error) {
     newsroom.log.error('a letter to the editors could not be written', { alert: id, kind, reason: reasonOf(error) });

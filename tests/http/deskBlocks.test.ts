@@ -270,7 +270,7 @@ test('each thing that is written over goes back by itself, and the others stay',
   await post(`pieces/${pieceId}/write`, words);
   await post(`pieces/${pieceId}/crop`, { x: '10', y: '20', zoom: '2' });
   const html = await get('/editions/1');
-  expect(html.match(/Put it back/g)).toHaveLength(8);
+  expect(html.match(/>Put it back</g)).toHaveLength(8);
   expect(html).toContain(`The headline was “${original.title}”.`);
   const differences = async () => (await get('/editions/1/revisions?from=1&to=2')).match(/<ins>/g)?.length;
   expect(await differences()).toBe(7);

@@ -46,7 +46,7 @@ test('a year in three time zones: exactly one edition for each slot', async () =
   let now = new Date(START);
   const clock: Clock = { now: () => now };
   const second = connect(house.config.databaseUrl!, silentLog, 4);
-  const look = (database: typeof db) => openSlots({ db: database, clock, log: silentLog, deskUrl: '' });
+  const look = (database: typeof db) => openSlots({ db: database, clock, log: silentLog });
   const end = START + DAYS * DAY_MS;
   while (now.getTime() < end) {
     await Promise.all([look(db), look(second)]);

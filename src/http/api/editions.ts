@@ -233,7 +233,7 @@ export function editionOperations({ app, db, newsroom }: ApiParts): AnyOperation
       answer: Review,
       handle: async ({ params, identity, body, by }) => {
         const edition = await visibleEdition(db, identity, params.editionId);
-        return commentOn({ ...parts, deskUrl: app.config.deskUrl }, edition.id, body.comment, by);
+        return commentOn(parts, edition.id, body.comment, by);
       },
     }),
   ];

@@ -264,7 +264,17 @@ export const cause = z.enum(CAUSES);
 export const Report = z
   .object({
     sums: Sums,
-    domains: z.array(z.object({ domain: z.string(), accepted: count, waiting: count, other: count })),
+    domains: z.array(
+      z.object({
+        domain: z.string(),
+        accepted: count,
+        waiting: count.describe('Planned, under way or deferred'),
+        deferred: count,
+        refused: count,
+        uncertain: count,
+        other: count.describe('Neither accepted nor waiting'),
+      }),
+    ),
     reasons: z.array(z.object({ state: z.string(), cause: z.string().nullable(), reason: z.string(), count })),
     perSecond: z.number().nullable(),
     forecast: z.object({ finishAt: time, limitedBy: z.string() }).nullable(),

@@ -264,6 +264,8 @@ function detailsName(details) {
 document.addEventListener('submit', (event) => {
   const { target: form, submitter } = event;
   const address = new URL(submitter?.getAttribute('formaction') ?? form.getAttribute('action') ?? '', location.href);
+  // It goes to another edition's page.
+  if (form.hasAttribute('data-leaves')) return;
   if (!id || form.method !== 'post' || !address.pathname.startsWith(`/editions/${id}/`)) return;
   event.preventDefault();
   act(form, submitter);

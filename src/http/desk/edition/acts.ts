@@ -48,6 +48,7 @@ import {
   takeApprovalBack,
   takeChanges,
   otherRevision,
+  proposeCorrection,
 } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
 import { httpUrl } from '../../../lib/url.ts';
@@ -66,6 +67,7 @@ export type EditionAct = (doing: EditionDoing) => Promise<Done>;
 const retried = z.object({
   state: z.enum(['refused', 'expired', 'uncertain', 'deferred']),
   cause: z.enum([...CAUSES, '']).optional(),
+  reason: z.string().max(10_000).optional(),
 });
 /** A place in any section, as a button has it: the section's key and a number. */
 const placeIn = z
@@ -277,19 +279,34 @@ const EDITOR: Record<string, EditionAct> = {
     await resumeEdition(newsroom, editionId, by);
     return { told: 'It goes on.' };
   },
-  stop: async ({ newsroom, editionId, by }) => {
+  stop: async ({ newsroom, editionId, body, by }) => {
+    if (body.sure !== 'yes')
+      throw new RoundupError('input-invalid', 'Tick the box: who has not been reached will not be.', {
+        hint: 'A pause can be taken back.',
+      });
     await stopEdition(newsroom, editionId, by);
     return { told: 'It is stopped: whoever has not been reached will not be.' };
   },
   retry: async ({ newsroom, editionId, body, by }) => {
-    const { state, cause } = retried.parse(body);
-    const causes = cause === undefined || cause === '' ? undefined : [cause];
-    const readers = await retryEdition(newsroom, editionId, { states: [state], causes }, by);
+    const { state, cause, reason } = retried.parse(body);
+    const again = {
+      states: [state],
+      causes: cause === undefined || cause === '' ? undefined : [cause],
+      reasons: reason === undefined ? undefined : [reason],
+    };
+    const readers = await retryEdition(newsroom, editionId, again, by);
     return { told: `Tried once more: ${counted(readers, 'reader')}.` };
   },
   correct: async ({ newsroom, editionId, by }) => {
     await reopenStopped(newsroom, editionId, by);
     return { told: 'It is a draft again. Changed, approved and sent, it goes to whom it had not reached.' };
+  },
+  'correct-reached': async ({ newsroom, editionId, by }) => {
+    const { id, number: no } = await proposeCorrection(newsroom, editionId, by);
+    return {
+      told: `This is no. ${no}, which corrects edition ${editionId}. Changed, approved and sent, it goes to whom that one has reached.`,
+      to: `/editions/${id}`,
+    };
   },
   cancel: async ({ newsroom, editionId, body, by }) => {
     if (body.sure !== 'yes')

@@ -128,7 +128,7 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
         act: async (doing) => {
           const edition = await visible(doing.request as FastifyRequest<Params>);
           const done = await act({ ...doing, editionId: edition.id, pieceId: rowNumber(doing.params.piece) });
-          return { ...done, to: addressOf(edition.id, doing.request) };
+          return { to: addressOf(edition.id, doing.request), ...done };
         },
         page: page as FormPage,
       },

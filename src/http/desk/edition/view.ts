@@ -19,6 +19,7 @@ import {
   writtenOver,
   type WrittenOver,
   type WrittenField,
+  lastWithdrawn,
 } from '../../../editions/index.ts';
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages, isTakenOver } from '../../../newsroom/index.ts';
 import { sha256 } from '../../../lib/hash.ts';
@@ -52,7 +53,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
   const { db } = app.database;
   const { keys, baseUrl, unsubscribeAddress, relays } = app.config;
   const parts = { db, clock: app.clock, keys, baseUrl, unsubscribeAddress };
-  const foretells = edition.state !== 'draft' && edition.state !== 'in_review';
+  const foretells = !mayBeApproved(edition);
   const report = await reportEdition(db, edition, { now: app.clock.now(), relays, foretells });
   const { newsletter, findings, content, hash } = await renderNow(parts, edition);
   const choices = await listChoices(db, edition.id);
@@ -73,11 +74,12 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     hasErrors: findings.some(({ level }) => level === 'error'),
     ...ledgerOf(edition, report, mayApprove),
     audience: forWhom(edition, content),
-    autosave: edition.state === 'draft' || edition.state === 'in_review' ? 'yes' : '',
+    autosave: mayBeApproved(edition) ? 'yes' : '',
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
     releaseText: edition.releaseAt === null ? '' : shortDateTime(edition.releaseAt, newsletter.timeZone),
     last: await lastRevision(db, edition),
+    withdrawn: mayBeApproved(edition) ? await lastWithdrawn(db, edition.id) : undefined,
     reviews: (await listReviews(db, edition.id)).toReversed(),
     // An empty section is a place to put something.
     sections: (await sectionsOf(app, { edition, newsletter, content, choices })).filter(
@@ -94,6 +96,10 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     next,
     size: next.send ? await sizeOf(app, edition, newsletter, content) : undefined,
   };
+}
+
+function mayBeApproved({ state }: Edition): boolean {
+  return state === 'draft' || state === 'in_review';
 }
 
 /** The ledger of an edition alone, for whoever follows a send. */
@@ -279,6 +285,7 @@ function nextActs({ state, startedAt }: Edition, { mayWrite, mayApprove }: { may
     resume: isEditor(['paused']),
     stop: isEditor(['sending', 'paused']),
     correct: isEditor(['stopped']),
+    correctReached: isEditor(['stopped', 'sent', 'paused']),
     cancel: isEditor(OPEN_STATES),
   };
 }
