@@ -3,7 +3,7 @@ export { recordPieces } from './record.ts';
 export { completePiece, incompletePieces, pagesToCheck, recordCompletionFailure, recordPage } from './complete.ts';
 export { type SourceFlow, sourceFlows } from './flow.ts';
 export { imageKey } from './imageKey.ts';
-export { decideLikeness, undecidedPairs } from './likenessStore.ts';
+export { type ListedPair, decideLikeness, undecidedPairs } from './likenessStore.ts';
 export { type Mark, type MarkKind, clearHolds, clearMark, marksFor, marksOn, setEmbargo, setMark } from './marks.ts';
 export {
   type HistoryEntry,

@@ -33,7 +33,30 @@ function instantOf(local, timeZone) {
 
 const hereText = (time) => `That is ${written.format(time)} where you are (${own.replaceAll('_', ' ')}).`;
 
+const UNITS = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+];
+
+/** "in 3 days", "in 5 hours", "in 42 seconds": in twos at least, so that it says enough. */
+function untilText(seconds) {
+  const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? UNITS.at(-1);
+  return new Intl.RelativeTimeFormat('en', { numeric: 'always' }).format(Math.round(seconds / size), unit);
+}
+
+/** As it is said by the second when it is near, and else as it comes. */
+function count() {
+  for (const one of document.querySelectorAll('[data-until]')) {
+    const seconds = Math.ceil((Date.parse(one.dataset.until) - Date.now()) / 1000);
+    const text = seconds > 0 ? untilText(seconds) : 'now';
+    if (one.dataset.until && one.textContent !== text) one.textContent = text;
+  }
+}
+
 function tell() {
+  count();
   for (const one of document.querySelectorAll('[data-here]'))
     if (one.dataset.here && !one.textContent) one.textContent = hereText(new Date(one.dataset.here));
   const field = document.querySelector('[data-zone]');
@@ -46,3 +69,4 @@ function tell() {
 document.addEventListener('input', ({ target }) => target.matches?.('[data-zone]') && tell());
 document.addEventListener('shown', tell);
 tell();
+setInterval(count, 1000);

@@ -6,8 +6,10 @@ const SAVE_AFTER_MS = 500;
 const waiting = new Map();
 let last = Promise.resolve();
 let sending = 0;
-/** Of those since somebody wanted to go on: did all reach the desk? */
-let allKept = true;
+/** Forms of which the desk did not take what stands in them now. */
+const notKept = new Set();
+/** A form that is sent at last. */
+let going;
 
 function saveSoon(form) {
   clearTimeout(waiting.get(form));
@@ -31,8 +33,11 @@ async function saveNow(form) {
     return false;
   });
   sending--;
-  if (isKept) return;
-  allKept = false;
+  if (isKept) {
+    notKept.delete(form);
+    return;
+  }
+  notKept.add(form);
   // Its own button is the way on, with what the desk says then.
   if (!waiting.has(form)) waiting.set(form, undefined);
 }
@@ -63,19 +68,31 @@ function put(part, page) {
   if (!old || !fresh || old.contains(document.activeElement)) return;
   const [from, to] = [old, fresh].map((where) => where.querySelector('input[name="change"]'));
   if (from && to) to.value = from.value;
-  old.replaceWith(fresh);
+  // A region that is said aloud stays, with other words.
+  if (old.hasAttribute('data-live-region')) old.replaceChildren(...fresh.childNodes);
+  else old.replaceWith(fresh);
 }
 
 // What goes to another page takes along what is typed: first that is saved, then the form is sent.
 document.addEventListener('submit', (event) => {
   const { target: form, submitter } = event;
+  if (going === form) {
+    going = undefined;
+    return;
+  }
   clearTimeout(waiting.get(form));
   waiting.delete(form);
-  allKept = true;
+  notKept.delete(form);
   for (const other of waiting.keys()) save(other);
   if (sending === 0) return;
   event.preventDefault();
-  void last.then(() => allKept && form.requestSubmit(submitter));
+  // What is put in use or tried is what stands here; whatever else one wants, such as to throw it away, is not kept from one.
+  const wantsAll = /\/(use|trial)$/.test(new URL(form.action).pathname);
+  void last.then(() => {
+    if (wantsAll && notKept.size > 0) return;
+    going = form;
+    form.requestSubmit(submitter);
+  });
 });
 
 window.addEventListener('pagehide', () => {

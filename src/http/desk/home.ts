@@ -1,7 +1,16 @@
 import { isAtLeast } from '../../accounts/index.ts';
 import type { App } from '../../app.ts';
 import { knownPaces, sumsOfMany } from '../../dispatch/index.ts';
-import { type Edition, type Newsletter, listEditions, nextSlot, isOpen } from '../../editions/index.ts';
+import {
+  type Edition,
+  type Newsletter,
+  listEditions,
+  nextSlot,
+  isOpen,
+  OPEN_STATES,
+  type EditionState,
+  editionsIn,
+} from '../../editions/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
 import { sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
@@ -14,6 +23,8 @@ import { visibleNewsletters } from '../visible.ts';
 // The desk's first page: what wants somebody now, what comes next, and what went out.
 
 const MAX_EDITIONS = 20;
+/** Those of which something is still to come. */
+const WAITING: EditionState[] = [...OPEN_STATES, 'sending', 'paused'];
 
 interface Wanted {
   text: string;
@@ -27,24 +38,27 @@ export async function homeView(app: App, identity: Identity) {
   const names = new Map(newsletters.map(({ id, name }) => [id, name]));
   const newsletterIds = identity.newsletterIds ?? undefined;
   const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
+  // However many there are: what waits is not pushed out by what went out since.
+  const waiting = (await editionsIn(db, WAITING)).filter(({ newsletterId }) => names.has(newsletterId));
   const sums = await sumsOfMany(db, editions);
-  const sources = await sourceHealth(db, now);
+  const sources = (await sourceHealth(db, now)).filter(({ source }) => isDrawnOn(source.id, newsletters, identity));
   const isEditor = isAtLeast(identity.account.role, 'editor');
   return {
     title: 'Editions',
+    scripts: ['clock.js'],
     mayCompose: isAtLeast(identity.account.role, 'author'),
     wanted: [
       ...(newsletters.length === 0 && isOperator(identity)
         ? [{ text: 'Nothing is sent from here yet: take the first steps', link: '/start' }]
         : []),
-      ...editions.flatMap((edition) => wantedOf(edition, names.get(edition.newsletterId) ?? '', isEditor)),
+      ...waiting.flatMap((edition) => wantedOf(edition, names.get(edition.newsletterId) ?? '', isEditor)),
       ...sources
         .filter(({ state }) => state === 'failing' || state === 'silent')
-        .map(({ source, words }): Wanted => ({ text: `${source.name}: ${words}` })),
-      ...(isEditor ? await heldDomains(app) : []),
+        .map(({ source, words }): Wanted => ({ text: `${source.name}: ${words}`, link: `/sources/${source.id}` })),
+      ...(isEditor ? await heldDomains(app, isOperator(identity)) : []),
     ],
     newsletters: await Promise.all(
-      newsletters.map(async (newsletter) => ({ ...newsletter, ...(await comingOf(app, newsletter, editions)) })),
+      newsletters.map(async (newsletter) => ({ ...newsletter, ...(await comingOf(app, newsletter, waiting)) })),
     ),
     editions: editions.map((edition) => ({
       ...edition,
@@ -72,10 +86,19 @@ function wantedOf({ id, number, state, missedAt }: Edition, newsletter: string, 
   return state === 'approved' ? [{ text: `${name} is approved, and not scheduled`, link }] : [];
 }
 
-async function heldDomains(app: App): Promise<Wanted[]> {
+/** Of whoever is for some newsletters only, those that these are made from; one that names none is made from all. */
+function isDrawnOn(sourceId: number, newsletters: Newsletter[], { newsletterIds }: Identity): boolean {
+  if (newsletterIds === null) return true;
+  return newsletters.some(({ sourceIds }) => sourceIds.length === 0 || sourceIds.includes(sourceId));
+}
+
+async function heldDomains(app: App, maySeeSettings: boolean): Promise<Wanted[]> {
   return (await knownPaces(app.database.db))
     .filter(({ heldMs, heldReason }) => heldMs > HOUR_MS && heldReason !== null)
-    .map(({ key, heldReason }) => ({ text: `${key} takes no mail of ours now: ${heldReason}` }));
+    .map(({ key, heldReason }) => ({
+      text: `${key} takes no mail of ours now: ${heldReason}`,
+      ...(maySeeSettings ? { link: '/settings' } : {}),
+    }));
 }
 
 /** When the next edition of a newsletter is due, and how it stands. */

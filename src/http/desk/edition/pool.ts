@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { App } from '../../../app.ts';
-import { findNewsletter, readContent, sectionName } from '../../../editions/index.ts';
-import { marksFor, undecidedPairs } from '../../../pieces/index.ts';
+import { findNewsletter, readContent, sectionName, piecesOf, piecesRunBefore } from '../../../editions/index.ts';
+import { marksFor, undecidedPairs, findPieces, type ListedPair } from '../../../pieces/index.ts';
 import { queryText } from '../forms.ts';
 import { searchPage } from '../pieceSearch.ts';
 import type { EditionParams, EditionParts } from './parts.ts';
@@ -28,14 +28,14 @@ export function poolRoutes(server: FastifyInstance, app: App, { show, visible }:
     const { pieces, sourceNames, ...page } = await searchPage(db, request, PIECES, more);
     const content = await readContent(db, edition);
     const newsletter = await findNewsletter(db, edition.newsletterId);
-    const isIn = new Set(content.sections.flatMap((section) => section.pieces.map(({ pieceId }) => pieceId)));
+    const isIn = new Set(piecesOf(content).map(({ pieceId }) => pieceId));
+    const storiesIn = new Set((await findPieces(db, [...isIn])).map(storyOf));
     const marks = new Map(
       (await marksFor(db, edition.newsletterId, edition.number)).map((mark) => [mark.pieceId, mark]),
     );
-    const alike = await undecidedPairs(
-      db,
-      pieces.map(({ id }) => id),
-    );
+    const ids = pieces.map(({ id }) => id);
+    const alike = await undecidedPairs(db, ids);
+    const ranIn = await piecesRunBefore(db, edition.newsletterId, ids, edition.id);
     return show(request, reply, 'pool', {
       title: 'Add a piece',
       edition,
@@ -50,8 +50,21 @@ export function poolRoutes(server: FastifyInstance, app: App, { show, visible }:
         source: sourceNames.get(piece.sourceId),
         isIn: isIn.has(piece.id),
         mark: marks.get(piece.id)?.mark,
-        isAlike: alike.some(({ pieceId, otherId }) => pieceId === piece.id || otherId === piece.id),
+        isStoryIn: !isIn.has(piece.id) && storiesIn.has(storyOf(piece)),
+        ranIn: ranIn.get(piece.id),
+        isEmbargoed: piece.embargoUntil !== null && piece.embargoUntil > app.clock.now(),
+        twins: alike.flatMap((pair) => twinOf(pair, piece.id)).map((twin) => ({ ...twin, isIn: isIn.has(twin.id) })),
       })),
     });
   });
+}
+
+/** Pieces that somebody said are one story go by the one that stands for them. */
+function storyOf({ id, sameAs }: { id: number; sameAs: number | null }): number {
+  return sameAs ?? id;
+}
+
+function twinOf({ pieceId, otherId, title, otherTitle }: ListedPair, id: number): { id: number; title: string }[] {
+  if (pieceId === id) return [{ id: otherId, title: otherTitle }];
+  return otherId === id ? [{ id: pieceId, title }] : [];
 }
