@@ -24,17 +24,13 @@ export interface AudienceOf {
  * than searching. Returns the audience's size. Once an edition; in the transaction that starts the send.
  */
 export async function freezeAudience(db: Database, audience: AudienceOf): Promise<number> {
-  const { editionId, newsletterId, correctsEditionId, only = sql`true` } = audience;
+  const { editionId } = audience;
   const id = sql.raw(String(Number(editionId)));
   const partition = partitionOf(editionId);
   await sql`create table ${partition} (like deliveries including defaults, check (edition_id = ${id})) with (fillfactor = 60)`.execute(
     db,
   );
-  // Whoever had what was wrong gets what is right, however seldom they want to hear from us.
-  const whom =
-    correctsEditionId === null
-      ? sql`${mailable(newsletterId)} and ${only} and ${isTheirTurn(await sentLately(db, newsletterId))}`
-      : sql`${mailable(newsletterId)} and p.id in (${reachedBy(Number(correctsEditionId))})`;
+  const whom = await whomOf(db, audience);
   const size = isWhole(audience) ? await fill(db, audience, whom) : await fillByVariant(db, audience, whom);
   await sql`alter table ${partition} add primary key (edition_id, batch, subscriber_id)`.execute(db);
   // In the order of subscribers, within a variant: where somebody's row is, is found without an index of millions.
@@ -46,6 +42,31 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
       select ${editionId}, n, now() from generate_series(0, ${Math.ceil(size / BATCH_SIZE) - 1}) n`.execute(db);
   return size;
 }
+
+type Whom = Pick<AudienceOf, 'newsletterId' | 'correctsEditionId' | 'only'>;
+
+/** Whoever had what was wrong gets what is right, however seldom they want to hear from us. */
+async function whomOf(db: Database, { newsletterId, correctsEditionId, only = sql`true` }: Whom) {
+  return correctsEditionId === null
+    ? sql`${mailable(newsletterId)} and ${only} and ${isTheirTurn(await sentLately(db, newsletterId))}`
+    : sql`${mailable(newsletterId)} and p.id in (${reachedBy(Number(correctsEditionId))})`;
+}
+
+/** Whom an edition would go to now, by recipient domain: as its audience would be frozen, or, where it has begun, who is left over. */
+export async function audienceByDomain(
+  db: Database,
+  audience: Whom & { editionId: number; hasBegun: boolean },
+): Promise<{ domain: string; count: number }[]> {
+  const whom = audience.hasBegun
+    ? sql`select address from deliveries where edition_id = ${audience.editionId} and ${LEFT_OVER}`
+    : await whomOf(db, audience);
+  const { rows } = await sql<{ domain: string; count: number }>`
+    select split_part(m.address, '@', -1) as domain, count(*)::int as count from (${whom}) m group by 1`.execute(db);
+  return rows;
+}
+
+/** Of a stopped edition. */
+const LEFT_OVER = sql`((state = 'withdrawn' and cause = 'stopped') or state in ('planned', 'deferred'))`;
 
 /** Editions that the longest cadence still counts, corrections aside. */
 async function sentLately(db: Database, newsletterId: number): Promise<number[]> {
@@ -146,8 +167,7 @@ function reachedBy(editionId: number) {
 export async function planRemaining(db: Database, editionId: number, hash: string): Promise<number> {
   const { numAffectedRows } = await sql`
     update deliveries set state = 'planned', cause = null, reason = null, settled_at = null, due_at = null, tried_at = null, hash = ${hash}
-    where edition_id = ${editionId}
-      and ((state = 'withdrawn' and cause = 'stopped') or state in ('planned', 'deferred'))`.execute(db);
+    where edition_id = ${editionId} and ${LEFT_OVER}`.execute(db);
   // What is corrected goes out whole.
   await sql`update batches set variant = 0 where edition_id = ${editionId}`.execute(db);
   await reopenBatches(db, editionId);

@@ -16,7 +16,14 @@ export {
 } from './pacing/store.ts';
 export { nudgeDueBatches, reconcile } from './reconcile.ts';
 export { loadPosting } from './posting.ts';
-export { freezeAudience, maskOf, planRemaining, reopenBatches, withdrawRemaining } from './audience.ts';
+export {
+  audienceByDomain,
+  freezeAudience,
+  maskOf,
+  planRemaining,
+  reopenBatches,
+  withdrawRemaining,
+} from './audience.ts';
 export { type DomainSums, type Reason, acceptedPerSecond, lastPace, remainingByDomain, sumsOf } from './sums.ts';
 export { type ListedDkimKey, dkimKeysFor, listDkimKeys, newDkimKey, retireDkimKey, useDkimKey } from './dkim/keys.ts';
 export { approvedFor, approvedRendition, insertRendition, insertVariants, renditionFor } from './renditions.ts';

@@ -9,13 +9,22 @@ import {
   recentDetails,
   recentSums,
   remainingByDomain,
+  audienceByDomain,
 } from '../dispatch/index.ts';
 import type { Relay } from '../platform/config/index.ts';
-import { mailableByDomain } from '../subscribers/index.ts';
+import { compileFilter, parseFilter } from '../subscribers/index.ts';
 import { type Forecast, forecastFinish } from './forecast.ts';
-import { type Approval, type Edition, type Newsletter, findNewsletter, standingApproval } from '../editions/index.ts';
+import {
+  type Approval,
+  type Edition,
+  type Newsletter,
+  findNewsletter,
+  standingApproval,
+  readContent,
+} from '../editions/index.ts';
 import { MINUTE_MS, SECOND_MS } from '../lib/time.ts';
 import { type Database, recentCount } from '../platform/database/index.ts';
+import { sha256 } from '../lib/hash.ts';
 
 export interface EditionReport {
   edition: Edition;
@@ -32,6 +41,8 @@ export interface EditionReport {
   perSecond: number | undefined;
   /** When everybody who is not put off will have been reached; undefined where there is nothing to go by. */
   forecast: Forecast | undefined;
+  /** How many it would go to now, or has yet to reach; undefined where that was not asked for, or is over. */
+  yetToReach: number | undefined;
 }
 
 /** How long its send would take changes slowly, until it begins. */
@@ -56,7 +67,7 @@ export async function reportEdition(
     countedAt,
     ...details,
     perSecond,
-    forecast: foretells ? await foretell(db, edition, { now, relays, perSecond }) : undefined,
+    ...(foretells ? await foretell(db, edition, { now, relays, perSecond }) : NOTHING),
   };
 }
 
@@ -78,27 +89,54 @@ async function foretell(
   db: Database,
   edition: Edition,
   { now, relays, perSecond }: { now: Date; relays: Relay[]; perSecond: number | undefined },
-): Promise<Forecast | undefined> {
-  if (FINAL.has(edition.state)) return undefined;
-  const isUnderWay = edition.startedAt !== null;
-  const count = async () => {
-    const remaining = isUnderWay
-      ? await remainingByDomain(db, edition.id)
-      : await mailableByDomain(db, edition.newsletterId);
-    if (remaining.length === 0) return null;
+): Promise<Foretold> {
+  if (FINAL.has(edition.state)) return NOTHING;
+  const isUnderWay = UNDER_WAY.has(edition.state);
+  const count = async (): Promise<{ size: number; afterMs?: number; limitedBy?: string }> => {
+    const remaining = isUnderWay ? await remainingByDomain(db, edition.id) : await audienceNow(db, edition);
+    const size = remaining.reduce((sum, { count: some }) => sum + some, 0);
     // A send that has only begun has no pace of its own yet.
     const measuredPerSecond = (isUnderWay && perSecond) || (await lastPace(db, edition.newsletterId));
-    const forecast = forecastFinish({ now, remaining, relays, limits: await listDomainLimits(db), measuredPerSecond });
-    return forecast === undefined ? null : { ...forecast, afterMs: forecast.finishAt.getTime() - now.getTime() };
+    const forecast =
+      size === 0
+        ? undefined
+        : forecastFinish({ now, remaining, relays, limits: await listDomainLimits(db), measuredPerSecond });
+    if (size === 0 || forecast === undefined) return { size };
+    return { size, limitedBy: forecast.limitedBy, afterMs: forecast.finishAt.getTime() - now.getTime() };
   };
-  const key = isUnderWay ? `ledger/${edition.id}/forecast` : `newsletter/${edition.newsletterId}/forecast`;
+  const key = isUnderWay ? `ledger/${edition.id}/forecast` : await audienceKey(db, edition);
   const { value, at } = await recentCount(db, key, count, {
     freshMs: isUnderWay ? 0 : PLAN_MS,
-    oldMs: OLD_PLAN_MS,
+    // Whoever is about to send it wants to know to how many.
+    oldMs: edition.state === 'approved' ? MINUTE_MS : OLD_PLAN_MS,
   });
-  if (value === null) return undefined;
-  const { afterMs, limitedBy } = value;
-  return { limitedBy, finishAt: new Date(at.getTime() + afterMs) };
+  const { size, afterMs, limitedBy } = value;
+  const isForetold = afterMs !== undefined && limitedBy !== undefined;
+  return {
+    yetToReach: size,
+    forecast: isForetold ? { limitedBy, finishAt: new Date(at.getTime() + afterMs) } : undefined,
+  };
 }
 
+type Foretold = Pick<EditionReport, 'forecast' | 'yetToReach'>;
+const NOTHING: Foretold = { forecast: undefined, yetToReach: undefined };
+
+/** Whom it would go to, were it sent now. */
+async function audienceNow(db: Database, edition: Edition): Promise<{ domain: string; count: number }[]> {
+  const { audience } = await readContent(db, edition);
+  const newsletter = await findNewsletter(db, edition.newsletterId);
+  const { language = '', timeZone = 'UTC' } = newsletter ?? {};
+  const only = audience ? compileFilter(parseFilter(audience.filter), { language, timeZone }) : undefined;
+  return audienceByDomain(db, { ...edition, editionId: edition.id, only, hasBegun: edition.startedAt !== null });
+}
+
+/** Editions for all readers of one newsletter have one audience. */
+async function audienceKey(db: Database, edition: Edition): Promise<string> {
+  const { id, newsletterId, correctsEditionId, startedAt } = edition;
+  if (startedAt !== null || correctsEditionId !== null) return `edition/${id}/audience`;
+  const { audience } = await readContent(db, edition);
+  return `newsletter/${newsletterId}/audience${audience ? `/${sha256(audience.filter)}` : ''}`;
+}
+
+const UNDER_WAY = new Set<Edition['state']>(['sending', 'paused']);
 const FINAL = new Set<Edition['state']>(['sent', 'stopped', 'cancelled']);

@@ -33,7 +33,6 @@ export {
 } from './import/runs.ts';
 export {
   attributesOf,
-  countMailable,
   countSubscriptions,
   recentSubscriptions,
   endSubscription,
@@ -43,7 +42,6 @@ export {
   listSubscribers,
   listSubscriptions,
   mailable,
-  mailableByDomain,
   restoreSubscription,
   setWhyLeft,
   subscribedSince,

@@ -137,22 +137,3 @@ export function mailable(newsletterId: number, subscriptions: RawBuilder<unknown
     where s.newsletter_id = ${newsletterId} and s.state = 'active' and (s.paused_until is null or s.paused_until <= now())
       and not exists (select from suppressions x where x.address_key = p.address_key)`;
 }
-
-/** How many people a newsletter may be sent to. */
-export async function countMailable(db: Database, newsletterId: number): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from (${mailable(newsletterId)}) m`.execute(db);
-  return rows[0]?.count ?? 0;
-}
-
-/** How many people a newsletter may be sent to, by recipient domain. */
-export async function mailableByDomain(
-  db: Database,
-  newsletterId: number,
-): Promise<{ domain: string; count: number }[]> {
-  const { rows } = await sql<{ domain: string; count: number }>`
-    select split_part(m.address, '@', -1) as domain, count(*)::int as count from (${mailable(newsletterId)}) m group by 1`.execute(
-    db,
-  );
-  return rows;
-}

@@ -205,7 +205,7 @@ test('the first page says what wants somebody, what comes next, and composes an 
   await sql`update editions set state = 'in_review'`.execute(db);
   const { html } = await editor.get('/');
   expect(html).toContain('The Weekly no. 1 waits for a review');
-  expect(html).toMatch(/Next <strong>in \d+ (days|hours|minutes)/);
+  expect(html).toMatch(/Next <strong data-until="[^"]+">in \d+ (day|hour|minute)/);
   expect(html).toContain('not proposed yet');
   const csrf = /name="_csrf" value="([^"]+)"/.exec(html)![1]!;
   const cookie = await enterDesk(house, web, { role: 'editor', name: 'editor', address: 'editor.0@review.example' });

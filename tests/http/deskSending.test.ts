@@ -129,3 +129,25 @@ test('another sender withdraws an approval, and whoever looks sees why', async (
   await post('texts', { subject: 'Once more', preheader: '', note: '' });
   expect(await page()).toContain('Ed wrote subject, preheader, note.');
 });
+
+test('before it is sent it says to how many, and by when, whomever it is for', async () => {
+  const { db } = house.database;
+  await sql`update subscribers set name = 'Chosen' where id <= 2`.execute(db);
+  const sendForm = async (id = 1) => /action="\/editions\/\d+\/send"[\s\S]*?<\/form>/.exec(await page(id))?.[0] ?? '';
+  await approve();
+  expect(await sendForm()).toContain('<strong>9 readers</strong> (all readers)');
+  await post('audience', { filter: 'name is Chosen' });
+  await approve();
+  expect(await sendForm()).toContain('<strong>2 readers</strong> (name is Chosen)');
+  await sql`insert into domain_limits (domain, per_second) values ('*', 0.001)`.execute(db);
+  await send();
+  await sql`update deliveries set state = 'accepted', settled_at = now() where subscriber_id = 1`.execute(db);
+  await post('stop', { sure: 'yes' });
+  await post('correct-reached');
+  await approve(2);
+  expect(await sendForm(2)).toContain('<strong>1 reader</strong>');
+  await post('correct');
+  await approve();
+  expect(await sendForm()).toContain('<strong>1 reader</strong>');
+  expect(await sendForm()).toMatch(/planned finish \w+, \d+ \w+ \d+, \d\d:\d\d UTC/);
+});

@@ -73,6 +73,11 @@ function put(part, page) {
   else old.replaceWith(fresh);
 }
 
+function goOn(form, submitter) {
+  going = form;
+  form.requestSubmit(submitter);
+}
+
 // What goes to another page takes along what is typed: first that is saved, then the form is sent.
 document.addEventListener('submit', (event) => {
   const { target: form, submitter } = event;
@@ -88,11 +93,7 @@ document.addEventListener('submit', (event) => {
   event.preventDefault();
   // What is put in use or tried is what stands here; whatever else one wants, such as to throw it away, is not kept from one.
   const wantsAll = /\/(use|trial)$/.test(new URL(form.action).pathname);
-  void last.then(() => {
-    if (wantsAll && notKept.size > 0) return;
-    going = form;
-    form.requestSubmit(submitter);
-  });
+  void last.then(() => (wantsAll && notKept.size > 0 ? undefined : goOn(form, submitter)));
 });
 
 window.addEventListener('pagehide', () => {

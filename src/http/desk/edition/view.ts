@@ -22,14 +22,12 @@ import {
   lastWithdrawn,
 } from '../../../editions/index.ts';
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages, isTakenOver } from '../../../newsroom/index.ts';
-import { sha256 } from '../../../lib/hash.ts';
 import { shorten } from '../../../lib/text.ts';
-import { MINUTE_MS, shortDateTime } from '../../../lib/time.ts';
-import { recentCount } from '../../../platform/database/index.ts';
+import { shortDateTime } from '../../../lib/time.ts';
 import { findPieces, marksFor } from '../../../pieces/index.ts';
 import { noteToText } from '../../../rendering/index.ts';
 import { type EditionReport, reportEdition, shareOf, stateText } from '../../../reports/index.ts';
-import { countMailable, countMembers, listSegments, parseFilter } from '../../../subscribers/index.ts';
+import { listSegments } from '../../../subscribers/index.ts';
 import type { App } from '../../../app.ts';
 import { keyOf } from './acts.ts';
 import { chartOf } from './chart.ts';
@@ -94,7 +92,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     usualTime: usualTime(newsletter, edition, app.clock.now()),
     mayWrite,
     next,
-    size: next.send ? await sizeOf(app, edition, newsletter, content) : undefined,
+    size: next.send ? report.yetToReach : undefined,
   };
 }
 
@@ -243,23 +241,6 @@ function wordsOfWritten({ field, original }: WrittenOver) {
   const was =
     field === 'image' ? 'another one' : field === 'crop' ? 'the program’s own' : `“${shorten(original, 200)}”`;
   return { field, name: FIELD_NAMES[field], was: original === '' && field !== 'crop' ? 'not there' : was };
-}
-
-/** How many it would go to now; undefined where that is not known before it is sent. */
-async function sizeOf(app: App, edition: Edition, newsletter: Newsletter, { audience }: EditionContent) {
-  const { db } = app.database;
-  if (edition.correctsEditionId !== null || edition.startedAt !== null) return undefined;
-  const fresh = { oldMs: MINUTE_MS };
-  const { id } = newsletter;
-  if (!audience) return (await recentCount(db, `newsletter/${id}/mailable`, () => countMailable(db, id), fresh)).value;
-  const of = {
-    newsletterId: newsletter.id,
-    filter: parseFilter(audience.filter),
-    context: newsletter,
-    mayBeMailed: true,
-  };
-  const key = `newsletter/${id}/mailable/${sha256(audience.filter)}`;
-  return (await recentCount(db, key, () => countMembers(db, of), fresh)).value;
 }
 
 /** Whom it is for, in words. */
