@@ -153,6 +153,8 @@ export interface ThemeTrial {
   newsletter: Newsletter;
   before: { bytes: number };
   after: { bytes: number };
+  /** To the byte. */
+  isSame: boolean;
   /** What preflight finds with the one, and with the other. */
   lost: Finding[];
   gained: Finding[];
@@ -173,6 +175,7 @@ export async function tryTheme(parts: Rendering, name: string): Promise<ThemeTri
       newsletter: now.newsletter,
       before: { bytes: Buffer.byteLength(now.sample.html) },
       after: { bytes: Buffer.byteLength(then.sample.html) },
+      isSame: now.sample.html === then.sample.html,
       lost: [...(had?.values() ?? [])].filter(({ sentence }) => has?.has(sentence) === false),
       gained: [...(has?.values() ?? [])].filter(({ sentence }) => had?.has(sentence) === false),
     });

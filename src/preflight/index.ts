@@ -11,6 +11,7 @@ import { subject } from './subject.ts';
 import { text } from './text.ts';
 
 export type { Finding } from './finding.ts';
+export { weightOf } from './size.ts';
 
 const CHECKS: Check[] = [changes, subject, sections, rendering, size, images, links, placeholders, contrast, text];
 

@@ -4,8 +4,13 @@ import type { Check } from './finding.ts';
 const LIMIT_KIB = 90;
 const NEAR_KIB = 80;
 
+/** What a mail's HTML weighs, beside what it may, in KiB. */
+export function weightOf(html: string): { kib: number; limitKib: number } {
+  return { kib: Math.ceil(Buffer.byteLength(html) / 1024), limitKib: LIMIT_KIB };
+}
+
 export const size: Check = ({ html }) => {
-  const kib = Math.ceil(Buffer.byteLength(html) / 1024);
+  const { kib } = weightOf(html);
   if (kib > LIMIT_KIB) {
     return [
       {

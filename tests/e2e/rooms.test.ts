@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { getNewsletter } from '../../src/editions/index.ts';
-import { previewImport, proposeEdition } from '../../src/newsroom/index.ts';
+import {
+  approveEdition,
+  askForReview,
+  dropBlockFromEdition,
+  previewImport,
+  proposeEdition,
+  putBlockInEdition,
+  reviseEdition,
+} from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
@@ -54,6 +63,26 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     );
     const list = path.join(mkdtempSync(path.join(tmpdir(), 'roundup-list-')), 'people.csv');
     writeFileSync(list, 'email,name,plan\nann@readers.example,Ann,gold\nnonsense,,\n');
+    // One that went out, a photograph, another program that is told.
+    await sql`update pieces set image = ${JSON.stringify({ url: 'https://example.org/a.jpg', alt: 'A harbour', credit: 'C. Redit' })}::jsonb where id = 1`.execute(
+      db,
+    );
+    await sql`update edition_revisions set content = jsonb_set(content, '{sections,0,pieces,0,image}',
+      ${JSON.stringify({ url: 'https://example.org/a.jpg', alt: 'A harbour', credit: 'C. Redit' })}::jsonb)`.execute(
+      db,
+    );
+    await sql`insert into editions (newsletter_id, number, state, revision, window_from, window_to, created_at, started_at, finished_at)
+      values (1, 2, 'sent', 1, now(), now(), now(), now() - interval '2 minutes', now())`.execute(db);
+    await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at, change)
+      select 2, 1, content, 'Ed', now(), 'wrote it' from edition_revisions where edition_id = 1`.execute(db);
+    await sql`create table deliveries_2 partition of deliveries for values in (2)`.execute(db);
+    await sql`insert into deliveries (edition_id, batch, subscriber_id, address, name, state, cause, reason, settled_at)
+      select 2, 0, id, address, '', (case when id % 7 = 0 then 'refused' else 'accepted' end)::delivery_state,
+        case when id % 7 = 0 then 'mailbox' end, case when id % 7 = 0 then '552 5.2.2 mailbox full' end,
+        now() - (id % 100) * interval '1 second' from subscribers`.execute(db);
+    await sql`insert into webhooks (name, url, events, secret, created_at) values ('Archive', 'https://example.org/hook', array['edition.sent'], 'x', now())`.execute(
+      db,
+    );
     await previewImport({ db, clock: house.clock }, list, { newsletterId: 1, ground: '', name: 'people.csv' }, 'Ed');
     browser = await launchBrowser();
     const context = await browser.newContext({ bypassCSP: true });
@@ -86,7 +115,19 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     ['senders', '/senders', 'Senders'],
     ['webhooks', '/webhooks', 'Webhooks'],
     ['queue', '/queue', 'Queue'],
-    ['ledger', '/editions/1/ledger', /no\. 1/],
+    ['home', '/', 'Editions'],
+    ['first-steps', '/start', 'First steps'],
+    ['accounts', '/accounts', 'Accounts'],
+    ['account', '/account', /.+/],
+    ['audit', '/audit', /.+/],
+    ['inbox', '/inbox', /.+/],
+    ['webhook', '/webhooks/1', /.+/],
+    ['edition-pool', '/editions/1/pool', 'Add a piece'],
+    ['crop', '/editions/1/pieces/1/crop', /.+/],
+    ['revisions', '/editions/1/revisions', 'Revisions'],
+    ['deliveries', '/editions/2/deliveries', 'Who got it?'],
+    ['ledger', '/editions/2/ledger', /no\. 2/],
+    ['nowhere', '/editions/999', /.+/],
   ];
 
   test.each(ROOMS)(
@@ -118,6 +159,36 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     },
     60_000,
   );
+
+  test('what a theme’s change does is seen as a difference, and nothing where there is none', async () => {
+    const compare = page.locator('.compare').first();
+    const lit = async () => {
+      await page.goto(`${web.deskUrl}/themes/gazette/trial`);
+      await page.getByRole('radio', { name: 'Difference' }).first().check();
+      await compare.scrollIntoViewIfNeeded();
+      await page.waitForTimeout(700);
+      const inside = { left: 4, top: 4, width: 400, height: 500 };
+      // Figures of a picture are of all of it, whatever is to be cut out.
+      const cut = await sharp(await compare.screenshot())
+        .extract(inside)
+        .png()
+        .toBuffer();
+      const { channels } = await sharp(cut).stats();
+      return Math.max(...channels.slice(0, 3).map(({ max }) => max));
+    };
+    await page.setViewportSize({ width: 1280, height: 900 });
+    expect(await lit()).toBeLessThan(8);
+    await page.getByText('stays the same, to the byte').first().waitFor();
+    await page.goto(`${web.deskUrl}/themes/gazette`);
+    await page.getByLabel('around the sheet, by day').fill('#0055aa');
+    await page.getByText('It is kept, and in no mail').waitFor();
+    expect(await lit()).toBeGreaterThan(60);
+    expect(await page.getByText('stays the same, to the byte').count()).toBe(0);
+    await lookAt(page, 'trial-difference', [375, 1280]);
+    await page.goto(`${web.deskUrl}/themes/gazette`);
+    await page.getByRole('button', { name: 'Throw away what was changed' }).click();
+    await page.getByText('Nothing is being changed').waitFor();
+  }, 60_000);
 
   test('a theme is seen as it is typed, and what is wrong stands beside it', async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
@@ -179,6 +250,44 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     await sheet.getByRole('checkbox').check();
     await sheet.getByRole('button', { name: 'Close' }).click();
   }, 60_000);
+
+  test('an edition looks well in whatever state it is', async () => {
+    const { db } = house.database;
+    const newsroom = await house.newsroom();
+    const states = async (state: string) => {
+      await sql`update editions set state = ${state}::edition_state, release_at = case when ${state} = 'scheduled' then now() + interval '40 seconds' end,
+        started_at = case when ${state} in ('sending', 'paused', 'stopped') then now() - interval '1 minute' end where id = 1`.execute(
+        db,
+      );
+      await page.goto(`${web.deskUrl}/editions/1`);
+      expect(await page.locator(`.head .state.${state}`).count()).toBe(1);
+      await lookAt(page, `edition-${state}`, [375, 1280]);
+    };
+    await putBlockInEdition(
+      newsroom,
+      1,
+      { section: 'lead', block: { kind: 'note', id: 'a', after: 1, text: 'A **note** [TK]' } },
+      'Ed',
+    );
+    await putBlockInEdition(
+      newsroom,
+      1,
+      { section: 'lead', block: { kind: 'button', id: 'b', after: 1, label: 'Give', url: 'https://example.org/give' } },
+      'Ed',
+    );
+    await askForReview(newsroom, 1, 'Please look at the lead.', 'Ed');
+    await states('in_review');
+    await dropBlockFromEdition(newsroom, 1, 'a', 'Ed');
+    await approveEdition(newsroom, 1, 'Ana');
+    for (const state of ['approved', 'scheduled', 'sending', 'paused', 'stopped']) await states(state);
+    await sql`update editions set state = 'draft', started_at = null where id = 1`.execute(db);
+    await sql`update approvals set withdrawn_at = now(), withdrawn_for = 'Ed wrote subject'`.execute(db);
+    await page.goto(`${web.deskUrl}/editions/1`);
+    await reviseEdition(newsroom, 1, { subject: 'Another’s' }, 'Ed');
+    await page.locator('#subject').fill('Mine');
+    await page.locator('.told.bad').waitFor();
+    await lookAt(page, 'edition-meddled', [375, 1280]);
+  }, 120_000);
 
   async function becomes(read: () => Promise<unknown> | undefined, wanted: unknown): Promise<void> {
     for (let tries = 0; tries < 60; tries++) {

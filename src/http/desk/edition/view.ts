@@ -32,6 +32,7 @@ import type { App } from '../../../app.ts';
 import { keyOf } from './acts.ts';
 import { chartOf } from './chart.ts';
 import type { Identity } from '../../access.ts';
+import { weightOf } from '../../../preflight/index.ts';
 
 // What an edition's page shows: its sections as they can be changed, what the mail would be, what is to be done next, and by whom.
 
@@ -53,7 +54,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
   const parts = { db, clock: app.clock, keys, baseUrl, unsubscribeAddress };
   const foretells = !mayBeApproved(edition);
   const report = await reportEdition(db, edition, { now: app.clock.now(), relays, foretells });
-  const { newsletter, findings, content, hash } = await renderNow(parts, edition);
+  const { newsletter, findings, content, hash, sample } = await renderNow(parts, edition);
   const choices = await listChoices(db, edition.id);
   const { role } = identity.account;
   const mayWrite = isOpen(edition) && isAtLeast(role, 'author');
@@ -69,6 +70,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     tabs: VIEWS.map((name) => ({ name, current: name === view })),
     findings,
     warnings: findings.filter(({ level }) => level === 'warning').map((one) => ({ ...one, key: keyOf(one) })),
+    weight: weightOf(sample.html),
     hasErrors: findings.some(({ level }) => level === 'error'),
     ...ledgerOf(edition, report, mayApprove),
     audience: forWhom(edition, content),
