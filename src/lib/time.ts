@@ -38,3 +38,15 @@ export function durationText(ms: number): string {
 function localeOf(language: string): string {
   return language === 'en' ? 'en-GB' : language;
 }
+
+/** "in 3 days", "in 5 hours", "in 12 minutes". */
+export function untilText(ms: number): string {
+  const units: [number, Intl.RelativeTimeFormatUnit][] = [
+    [2 * DAY_MS, 'day'],
+    [2 * HOUR_MS, 'hour'],
+    [0, 'minute'],
+  ];
+  const [, unit = 'minute'] = units.find(([least]) => ms >= least) ?? [];
+  const size = { day: DAY_MS, hour: HOUR_MS, minute: MINUTE_MS }[unit as 'day'];
+  return new Intl.RelativeTimeFormat('en', { numeric: 'always' }).format(Math.round(ms / size), unit);
+}

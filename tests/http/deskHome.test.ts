@@ -113,7 +113,7 @@ test('the pool says what is known of a piece: its twins, its story, where it is,
     return (title: string) => lines.find((line) => line.includes(` ${title} `)) ?? '';
   };
   const { html } = await editor.get('/editions/1/pool');
-  expect(html).toContain(`like “<a href="/pieces/${idOf('Piece 1')}">Piece 1</a>”, which is in it`);
+  expect(html).toContain(`Like “<a href="/pieces/${idOf('Piece 1')}">Piece 1</a>”, which is in it`);
   expect(html).toMatch(/the story of a piece in it/);
   const of = await rows();
   expect(of('The held')).toContain('hold');

@@ -100,11 +100,17 @@ export function formRoute<P extends object>(
           isStale,
           typed: body,
           typedAt: request.url.split('?')[0],
-          unsaved: isStale ? body : undefined,
+          unsaved: isStale ? wordsIn(body) : undefined,
         });
       }
     },
   );
+}
+
+/** What somebody wrote, and not what the form had with it. */
+function wordsIn(body: Record<string, string>): Record<string, string> {
+  const { revision: _revision, hash: _hash, ...words } = body;
+  return words;
 }
 
 /** Our own words are a sentence; a validator's say what is wrong with a field. */

@@ -11,7 +11,7 @@ import {
   type EditionState,
   editionsIn,
 } from '../../editions/index.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../lib/time.ts';
+import { HOUR_MS, untilText } from '../../lib/time.ts';
 import { sourceHealth } from '../../newsroom/index.ts';
 import { countPieces } from '../../pieces/index.ts';
 import { stateText } from '../../reports/index.ts';
@@ -114,16 +114,4 @@ async function comingOf(app: App, { id, schedule, timeZone }: Newsletter, editio
   );
   const coming = edition === undefined ? 'not proposed yet' : edition.state.replace('_', ' ');
   return { readers, testId, next, inWords: untilText(next.getTime() - now.getTime()), coming, comingId: edition?.id };
-}
-
-/** "in 3 days", "in 5 hours", "in 12 minutes". */
-function untilText(ms: number): string {
-  const units: [number, Intl.RelativeTimeFormatUnit][] = [
-    [2 * DAY_MS, 'day'],
-    [2 * HOUR_MS, 'hour'],
-    [0, 'minute'],
-  ];
-  const [, unit = 'minute'] = units.find(([least]) => ms >= least) ?? [];
-  const size = { day: DAY_MS, hour: HOUR_MS, minute: MINUTE_MS }[unit as 'day'];
-  return new Intl.RelativeTimeFormat('en', { numeric: 'always' }).format(Math.round(ms / size), unit);
 }

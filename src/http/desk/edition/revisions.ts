@@ -23,7 +23,8 @@ export function revisionRoutes(server: FastifyInstance, app: App, { show, visibl
       edition,
       from,
       to,
-      mayRestore: isOpen(edition),
+      isOnlyOne: revisions.length === 1,
+      mayRestore: isOpen(edition) && revisions.length > 1,
       differences: compareContents(await contentAt(from), await contentAt(to)),
       revisions: revisions.map((one) => ({
         ...one,

@@ -23,7 +23,7 @@ import {
 } from '../../../editions/index.ts';
 import { changeInWords, imageShape, newsOf, renderNow, withOwnImages, isTakenOver } from '../../../newsroom/index.ts';
 import { shorten } from '../../../lib/text.ts';
-import { shortDateTime } from '../../../lib/time.ts';
+import { shortDateTime, untilText } from '../../../lib/time.ts';
 import { findPieces, marksFor } from '../../../pieces/index.ts';
 import { noteToText } from '../../../rendering/index.ts';
 import { type EditionReport, reportEdition, shareOf, stateText } from '../../../reports/index.ts';
@@ -78,6 +78,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     segments: mayApprove && edition.startedAt === null ? await listSegments(db, newsletter.id) : [],
     stateText: stateText(edition, report.sums),
     releaseText: edition.releaseAt === null ? '' : shortDateTime(edition.releaseAt, newsletter.timeZone),
+    releaseIn: edition.releaseAt === null ? '' : untilText(edition.releaseAt.getTime() - app.clock.now().getTime()),
     last: await lastRevision(db, edition),
     withdrawn: mayBeApproved(edition) ? await lastWithdrawn(db, edition.id) : undefined,
     reviews: (await listReviews(db, edition.id)).toReversed(),
