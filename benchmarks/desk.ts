@@ -64,9 +64,9 @@ async function open(size: Size): Promise<Side> {
   await sql`update editions set state = 'sent', started_at = now() - interval '1 hour', finished_at = now() - interval '1 minute'`.execute(
     db,
   );
-  // The first one has gone to everybody: of a hundred, one was refused.
-  await sql`update deliveries set state = (case when subscriber_id % 100 = 0 then 'refused' else 'accepted' end)::delivery_state,
-    cause = case when subscriber_id % 100 = 0 then 'mailbox' end, reason = case when subscriber_id % 100 = 0 then '552 5.2.2 Mailbox full' end,
+  // The first one has gone to everybody: of a hundred and one, one was refused.
+  await sql`update deliveries set state = (case when subscriber_id % 101 = 0 then 'refused' else 'accepted' end)::delivery_state,
+    cause = case when subscriber_id % 101 = 0 then 'mailbox' end, reason = case when subscriber_id % 101 = 0 then '552 5.2.2 Mailbox full' end,
     settled_at = now() - interval '1 hour' + batch * interval '10 ms' where edition_id = 1`.execute(db);
   await sql`update batches set due_at = null where edition_id = 1`.execute(db);
   await sql`insert into edition_revisions (edition_id, revision, content, made_by, made_at, change)
@@ -188,7 +188,6 @@ const pagesOf = ({ draftId, approvedId }: Side): string[] => [
   '/settings',
   '/start',
   '/account',
-  '/inbox',
   '/webhooks',
   '/webhooks/1',
   '/audit',

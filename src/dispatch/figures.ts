@@ -30,17 +30,17 @@ const POINTS = 60;
 const NOTHING = asSums([]);
 const NO_DETAILS: Details = { domains: [], reasons: [], course: [], isOver: false };
 
-type Of = Pick<Edition, 'id' | 'state' | 'startedAt' | 'finishedAt'>;
+export type SumsOf = Pick<Edition, 'id' | 'state' | 'startedAt' | 'finishedAt'>;
 
 /** The sums of an edition that may be some seconds old where it is large; all zero before it begins. */
-export async function recentSums(db: Database, edition: Of): Promise<{ value: Sums; at: Date }> {
+export async function recentSums(db: Database, edition: SumsOf): Promise<{ value: Sums; at: Date }> {
   if (edition.startedAt === null) return { value: NOTHING, at: new Date() };
   const options = { overSince: overSince(edition), isFinal: isSettled };
   return recentCount(db, `ledger/${edition.id}/sums`, () => sumsOf(db, edition.id), options);
 }
 
 /** The sums of several, in one look for those that are over for good. */
-export async function sumsOfMany(db: Database, editions: Of[]): Promise<Map<number, Sums>> {
+export async function sumsOfMany(db: Database, editions: SumsOf[]): Promise<Map<number, Sums>> {
   const over = editions.filter((edition) => overSince(edition) !== null);
   const kept = await keptCounts<Sums>(
     db,
@@ -59,7 +59,7 @@ export async function sumsOfMany(db: Database, editions: Of[]): Promise<Map<numb
 /** By domain, by cause, the course. `oldMs`: how old they may be where counting takes long. */
 export async function recentDetails(
   db: Database,
-  edition: Of,
+  edition: SumsOf,
   { oldMs = 0 } = {},
 ): Promise<{ value: Details; at: Date }> {
   if (edition.startedAt === null) return { value: NO_DETAILS, at: new Date() };
@@ -86,7 +86,7 @@ function isSettled({ planned, handing, deferred }: Sums): boolean {
   return planned + handing + deferred === 0;
 }
 
-function overSince({ state, finishedAt }: Of): Date | null {
+function overSince({ state, finishedAt }: SumsOf): Date | null {
   return state === 'sent' || state === 'stopped' ? finishedAt : null;
 }
 

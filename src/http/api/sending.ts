@@ -321,11 +321,11 @@ export function sendingOperations({ app, db, newsroom }: ApiParts): AnyOperation
       query: z.strictObject({ ...paging, state: deliveryState.optional(), address: line(254).optional() }),
       answer: page(Delivery),
       handle: async ({ params, query, identity }) => {
-        const { id: editionId } = await visibleEdition(db, identity, params.editionId);
+        const edition = await visibleEdition(db, identity, params.editionId);
         const [batch, subscriberId] = readCursor(z.tuple([z.int().min(0).max(2_147_483_647), id]), query.cursor) ?? [];
         const after = batch === undefined || subscriberId === undefined ? undefined : { batch, subscriberId };
         const asked = { limit: query.limit + 1, after, state: query.state, ...(await whoIs(query.address)) };
-        const rows = await listDeliveries(db, editionId, asked);
+        const rows = await listDeliveries(db, edition, asked);
         return pageOf(rows, query.limit, (last) => [last.batch, last.subscriberId]);
       },
     }),

@@ -58,8 +58,10 @@ function act(form, submitter) {
   });
 }
 
-function ofRevision(body, revision) {
+/** `isAuto`: nobody pressed a button for it. */
+function ofRevision(body, revision, isAuto = false) {
   if (body.has('revision')) body.set('revision', revision);
+  if (isAuto) body.set('auto', 'yes');
   return body;
 }
 
@@ -76,7 +78,7 @@ function save({ isAuto }) {
     isAuto,
     prepare() {
       upTo = typed;
-      return isAuto && upTo === saved ? undefined : ofRevision(new FormData(texts()), begun);
+      return isAuto && upTo === saved ? undefined : ofRevision(new FormData(texts()), begun, isAuto);
     },
     settle: (body, answer) => settle(body, upTo, answer),
   });
@@ -109,7 +111,7 @@ function saveWords(name) {
   queue({
     address: form().getAttribute('action'),
     isAuto: true,
-    prepare: () => (form() && isTypedIn(form()) ? ofRevision(new FormData(form()), seen) : undefined),
+    prepare: () => (form() && isTypedIn(form()) ? ofRevision(new FormData(form()), seen, true) : undefined),
     settle(body, { ok, status }, page) {
       if (ok) settled(form(), body);
       if (status !== STALE) return undefined;
@@ -303,8 +305,7 @@ window.addEventListener('pagehide', () => {
 });
 
 function sendLast(form, revision) {
-  const fields = new FormData(form);
-  fields.set('revision', revision);
+  const fields = ofRevision(new FormData(form), revision, true);
   navigator.sendBeacon(form.getAttribute('action'), new URLSearchParams(fields));
 }
 

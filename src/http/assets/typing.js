@@ -58,6 +58,7 @@ export function keepForm(mine, { isEcho }) {
     const fresh = theirs.elements.namedItem(control.name);
     if (!isEcho && 'defaultValue' in control && fresh) setDefault(control, fresh.defaultValue);
   }
+  mine.toggleAttribute('data-autosave', theirs.hasAttribute('data-autosave'));
   theirs.replaceWith(mine);
 }
 

@@ -24,7 +24,7 @@ export function deliveryRoutes(server: FastifyInstance, app: App, { show, visibl
       const after = /^(\d{1,9})-(\d{1,15})$/.exec(text('after'));
       // The reader, whom the ledger finds at once; else the address as it was.
       const subscriber = address === '' ? undefined : await findSubscriberByAddress(db, address);
-      const rows = await listDeliveries(db, edition.id, {
+      const rows = await listDeliveries(db, edition, {
         limit: PAGE + 1,
         state,
         ...(after === null ? {} : { after: { batch: Number(after[1]), subscriberId: Number(after[2]) } }),
