@@ -39,8 +39,11 @@ import { claimOrRefuse } from './propose.ts';
 import { recordEditionAct } from './record.ts';
 import { audienceOf } from './segments.ts';
 
-/** `ifRevision`: what the edition must be at; somebody else's change in between is not written over. */
-type Parts = Pick<Newsroom, 'db' | 'clock'> & { ifRevision?: number | undefined };
+/**
+ * `ifRevision`: what the edition must be at; somebody else's change in between is not written over. `keepsApproval`: nobody asked for the change,
+ * and an approval that stands is worth more.
+ */
+type Parts = Pick<Newsroom, 'db' | 'clock'> & { ifRevision?: number | undefined; keepsApproval?: boolean };
 
 /** What of a change is written into the audit log; the revision has all of it. */
 const MOST_DIFFERENCES = 40;
@@ -66,10 +69,10 @@ export type Changed = { content: EditionContent; change: string };
 
 /**
  * Changes an edition as a new revision; an approval of the old one is withdrawn with it, and so is its schedule. Throws
- * `state-refused` where it has gone out or was cancelled, `revision-changed` where it is at another revision than `ifRevision`.
+ * `state-refused` where it has gone out or was cancelled, `revision-changed` where it is at another revision than `ifRevision`, or approved and `keepsApproval`.
  */
 export async function changeEdition(
-  { db, clock, ifRevision }: Parts,
+  { db, clock, ifRevision, keepsApproval = false }: Parts,
   editionId: number,
   by: string,
   act: (before: Change) => Changed | Promise<Changed>,
@@ -96,6 +99,14 @@ export async function changeEdition(
     await insertRevision(tx, edition, content, { by, at: clock.now(), change });
     await claimOrRefuse(tx, edition, content);
     const approvalWithdrawn = await withdrawApproval(tx, editionId, clock.now(), `${by} ${change}`);
+    if (approvalWithdrawn && keepsApproval)
+      throw new RoundupError(
+        'state-refused',
+        `It is ${stateBefore} meanwhile, and nothing is saved by itself any more.`,
+        {
+          hint: 'What you wrote is still here: to save it withdraws the approval.',
+        },
+      );
     await recordEditionAct(tx, edition, {
       by,
       act: 'edition revised',

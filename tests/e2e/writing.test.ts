@@ -1,7 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import { noteLinksLooked, piecesOf, readContent } from '../../src/editions/index.ts';
 import { recordLink } from '../../src/links/store.ts';
-import { approveEdition, dropFromEdition, editInEdition, getEdition } from '../../src/newsroom/index.ts';
+import {
+  approveEdition,
+  dropFromEdition,
+  editInEdition,
+  getEdition,
+  putBlockInEdition,
+} from '../../src/newsroom/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { type Draft, openDraft } from '../support/draft.ts';
 import { handsOf } from '../support/hands.ts';
@@ -107,6 +113,49 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await context.close();
   }, 60_000);
 
+  test('an answer about one piece’s words lets nothing be written over in another’s', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const [one, two] = ['The harbour at dusk', 'Who reads the annexes'] as const;
+    const idOf = async (title: string) => piecesOf(await content()).find((piece) => piece.title === title)!.pieceId;
+    const parts = { db: db(), clock: draft.house.clock };
+    const [first, second] = [await open(page, one), await open(page, two)];
+    await editInEdition(parts, 1, await idOf(one), { deck: 'Ed’s one' }, 'Ed');
+    await editInEdition(parts, 1, await idOf(two), { deck: 'Ed’s two' }, 'Ed');
+    await first.getByRole('textbox', { name: 'Deck' }).fill('Ana’s one');
+    await second.getByRole('textbox', { name: 'Deck' }).fill('Ana’s two');
+    await page.locator('.told.bad', { hasText: 'changed meanwhile' }).waitFor();
+    await page.waitForTimeout(3_000);
+    expect(await decks()).toEqual(expect.arrayContaining(['Ed’s one', 'Ed’s two']));
+    expect(await first.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('Ana’s one');
+    expect(await second.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('Ana’s two');
+    await context.close();
+  }, 60_000);
+
+  test('a note that is being written keeps its words over the edge of a section; a subject is mine where nobody wrote one', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const parts = { db: db(), clock: draft.house.clock };
+    await putBlockInEdition(
+      parts,
+      1,
+      { section: 'analysis', block: { kind: 'note', id: 'a', after: 0, text: 'Old' } },
+      'Ana',
+    );
+    await page.reload();
+    const note = page.locator('#block-a');
+    await note.getByText('Change it').click();
+    await note.getByLabel('The note, in Markdown').fill('Half a thought');
+    await page.getByRole('button', { name: 'Up: this note' }).click();
+    await said(page, 'Revision 3');
+    expect((await content()).sections[0]).toMatchObject({ key: 'lead', blocks: [{ id: 'a', text: 'Old' }] });
+    expect(await note.getByLabel('The note, in Markdown').inputValue()).toBe('Half a thought');
+    const { pieceId } = piecesOf(await content())[0]!;
+    await editInEdition(parts, 1, pieceId, { deck: 'By Ed' }, 'Ed');
+    await page.locator('#subject').fill('Mine all the same');
+    await until(content, ({ subject }) => subject === 'Mine all the same');
+    expect(await decks()).toContain('By Ed');
+    await context.close();
+  }, 60_000);
+
   test('what is not saved by itself is asked for before one leaves', async () => {
     const { page, context } = await draft.come(browser, 'editor', true);
     await page.getByLabel('A word to the editors').pressSequentially('Not sent yet');
@@ -117,6 +166,18 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await dialog.dismiss();
     await leaving;
     expect(await page.getByLabel('A word to the editors').inputValue()).toBe('Not sent yet');
+    // So are words whose saving failed.
+    await page.getByLabel('A word to the editors').fill('');
+    const piece = await open(page, 'The harbour at dusk');
+    await context.setOffline(true);
+    await piece.getByRole('textbox', { name: 'Deck' }).fill('Written in a tunnel');
+    await said(page, 'This did not reach the desk');
+    await context.setOffline(false);
+    const again = page.waitForEvent('dialog');
+    const going = page.getByRole('link', { name: 'All revisions' }).click();
+    await (await again).dismiss();
+    await going;
+    expect(await piece.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('Written in a tunnel');
     await context.close();
   }, 60_000);
 

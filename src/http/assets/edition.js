@@ -61,7 +61,7 @@ function act(form, submitter) {
 /** `isAuto`: nobody pressed a button for it. */
 function ofRevision(body, revision, isAuto = false) {
   if (body.has('revision')) body.set('revision', revision);
-  if (isAuto) body.set('auto', 'yes');
+  if (isAuto) body.set('unasked', 'yes');
   return body;
 }
 
@@ -76,11 +76,12 @@ function save({ isAuto }) {
   queue({
     address: texts().getAttribute('action'),
     isAuto,
+    isTexts: true,
     prepare() {
       upTo = typed;
       return isAuto && upTo === saved ? undefined : ofRevision(new FormData(texts()), begun, isAuto);
     },
-    settle: (body, answer) => settle(body, upTo, answer),
+    settle: (body, answer, page) => settle(body, upTo, { answer, page }),
   });
 }
 
@@ -102,24 +103,23 @@ function saveWordsSoon(form) {
     );
 }
 
-/** A piece's words as they are by then. */
+/** A piece's words as they are by then. Until they are answered they are among those that go out with the page. */
 function saveWords(name) {
   clearTimeout(waiting.get(name));
-  waiting.delete(name);
   const form = () => formOf(name);
-  if (!form()?.checkValidity()) return;
+  if (!form()?.checkValidity()) return void waiting.delete(name);
+  waiting.set(name, undefined);
   queue({
     address: form().getAttribute('action'),
     isAuto: true,
+    saves: name,
     prepare: () => (form() && isTypedIn(form()) ? ofRevision(new FormData(form()), seen, true) : undefined),
     settle(body, { ok, status }, page) {
       if (ok) settled(form(), body);
-      if (status !== STALE) return undefined;
       // Somebody else changed the edition: where it was not these words, they are of what there is by now.
-      if (isSame(form(), page)) return () => saveWordsSoon(form());
-      held.add(name);
-      return undefined;
+      return status === STALE && isSame(form(), page) ? () => saveWordsSoon(form()) : undefined;
     },
+    end: () => waiting.get(name) === undefined && waiting.delete(name),
   });
 }
 
@@ -130,11 +130,12 @@ function queue(one) {
     .catch(() => {
       epoch++;
       tell('This did not reach the desk, and nothing of it is lost here. Try once more.');
-    });
+    })
+    .then(() => one.end?.());
 }
 
 /** `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and may have something to do after it. */
-async function sendNow({ address, prepare, settle: settleIt, isAuto = false, done }) {
+async function sendNow({ address, prepare, settle: settleIt, isTexts = false, saves, done }) {
   const body = prepare();
   if (!body) return;
   const answer = await fetch(withView(address), { method: 'POST', body: new URLSearchParams(body), headers: HTML });
@@ -142,7 +143,7 @@ async function sendNow({ address, prepare, settle: settleIt, isAuto = false, don
   if (!answer.ok) epoch++;
   if (page.querySelector('[data-edition]') === null) return refused(answer, page);
   const after = settleIt?.(body, answer, page);
-  arrive(page, { answer, isAuto, done });
+  arrive(page, { answer, isTexts, saves, done });
   after?.();
 }
 
@@ -152,22 +153,37 @@ async function parse(answer) {
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
-function arrive(page, { answer, isAuto, done }) {
+/** `isTexts`, `saves`: it is the answer to a save of the texts, or of the words that go by that name. */
+function arrive(page, { answer, isTexts, saves, done }) {
   const { ok } = answer;
   ({ revision: seen, state } = page.querySelector('[data-edition]').dataset);
-  const keepsTexts = isUnsaved() || (isAuto && ok);
-  if (ok || !keepsTexts || sameTexts(page)) begun = seen;
+  const keepsTexts = isUnsaved() || (isTexts && ok);
+  if ((isTexts && ok) || !keepsTexts || sameTexts(page)) begun = seen;
+  // What was refused for itself comes back as it was sent.
+  hold(page, answer.status === STALE ? undefined : (saves ?? done));
   show(page, { done: ok ? done : undefined, keepsTexts, isEcho: !ok && answer.status !== STALE });
   if (isUnsaved()) saveSoon();
   if (isUnsaved() || hasDraft()) drawSoon();
 }
 
+/** Words that somebody else has written over meanwhile wait for their button. `answered`: what the page is the answer to. */
+function hold(page, answered) {
+  for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)')) {
+    const name = formName(form);
+    const isAtHand = isTypedIn(form) || form.contains(document.activeElement);
+    if (name === answered || !isAtHand || isSame(form, page)) continue;
+    clearTimeout(waiting.get(name));
+    waiting.delete(name);
+    if (isTypedIn(form)) held.add(name);
+  }
+}
+
 const TEXTS = ['subject', 'preheader', 'note'];
 
 /** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
-function settle(body, upTo, { ok, status }) {
-  if (ok || status === STALE) saved = upTo;
-  else refusedAt = upTo;
+function settle(body, upTo, { answer: { ok, status }, page }) {
+  if (ok || (status === STALE && !sameTexts(page))) saved = upTo;
+  else if (status !== STALE) refusedAt = upTo;
   if (ok) for (const name of TEXTS) texts().elements.namedItem(name).defaultValue = body.get(name);
 }
 
@@ -203,7 +219,8 @@ function show(page, { done, keepsTexts, isEcho = false }) {
   const open = new Set([...document.querySelectorAll('main details[open]')].map(detailsName));
   const comeBack = placeNow();
   const mine = keepsTexts ? texts() : null;
-  const writing = document.activeElement.closest?.('form[data-autosave]:not(#texts)');
+  const writing =
+    document.activeElement.matches('input, textarea') && document.activeElement.closest('main form:not(#texts)');
   const stay = stayAt(document.activeElement);
   for (const details of page.querySelectorAll('main details')) details.open ||= open.has(detailsName(details));
   if (mine) keep(mine, page.querySelector('#texts'));
@@ -277,7 +294,7 @@ document.addEventListener('input', (event) => {
   const { target } = event;
   const form = target.closest?.('form');
   if (form?.matches('[action$="/write"], [action$="/block"]')) drawSoon();
-  if (form?.id !== 'texts') return form && !event.isComposing && saveWordsSoon(form);
+  if (form?.id !== 'texts') return form && typedWords(form, event);
   const hint = document.querySelector(`[data-hint="${target.name}"]`);
   const limit = Number(target.dataset.limit);
   if (hint) {
@@ -291,17 +308,26 @@ document.addEventListener('input', (event) => {
   if (event.isComposing) clearTimeout(saving);
   else saveSoon();
 });
+function typedWords(form, { isComposing }) {
+  if (isComposing) clearTimeout(waiting.get(formName(form)));
+  else saveWordsSoon(form);
+}
+
 document.addEventListener('compositionend', ({ target }) => {
   const form = target.closest?.('form');
   if (form?.id === 'texts') saveSoon();
   else if (form) saveWordsSoon(form);
 });
 
+/** What goes out with the page: one form, for each is of a revision of its own. */
+function lastForm() {
+  if (isUnsaved() && isAutosaved() && texts().checkValidity()) return texts();
+  return [...waiting.keys()].map(formOf).find((form) => form?.checkValidity() && isTypedIn(form));
+}
+
 window.addEventListener('pagehide', () => {
-  const isSent = isUnsaved() && isAutosaved() && texts().checkValidity();
-  if (isSent) sendLast(texts(), begun);
-  // Each of these is of a revision of its own: of several, the first is what there is time for.
-  for (const name of isSent ? [] : [...waiting.keys()].slice(0, 1)) if (formOf(name)) sendLast(formOf(name), seen);
+  const form = lastForm();
+  if (form) sendLast(form, form === texts() ? begun : seen);
 });
 
 function sendLast(form, revision) {
@@ -311,8 +337,8 @@ function sendLast(form, revision) {
 
 // What is not saved by itself is not lost by a click.
 window.addEventListener('beforeunload', (event) => {
-  const isTextLost = isUnsaved() && !isAutosaved();
-  if (isTextLost || hasWords((form) => isSavedByItself(form) && form.checkValidity())) event.preventDefault();
+  const safe = lastForm();
+  if ((isUnsaved() && safe !== texts()) || hasWords((form) => form === safe)) event.preventDefault();
 });
 
 // Another look at the preview leaves the page as it is.

@@ -23,6 +23,8 @@ document.addEventListener('dragend', () => {
 
 // Onto a piece or a block is before it, onto a section is at its end.
 document.addEventListener('drop', (event) => {
+  // The page may have been put in place of itself meanwhile.
+  dragged = document.getElementById(dragged?.id) ?? dragged;
   const place = dragged && event.target.closest?.(`${MOVED}, [data-section]`);
   if (!place || place === dragged) return;
   event.preventDefault();

@@ -4,9 +4,10 @@ const controls = () => [...document.querySelectorAll('main :is(input, textarea, 
 
 /** Of several forms to one address: by what is fixed in each. */
 export function formName(form) {
-  const fixed = [...(form?.elements ?? [])].filter(
-    ({ type, name }) => type === 'hidden' && ['section', 'kind', 'id', 'piece', 'block'].includes(name),
-  );
+  const hidden = [...(form?.elements ?? [])].filter(({ type, value }) => type === 'hidden' && value !== '');
+  // What has an id keeps it wherever it goes.
+  const names = hidden.some(({ name }) => name === 'id') ? ['id'] : ['section', 'kind', 'piece', 'block'];
+  const fixed = hidden.filter(({ name }) => names.includes(name));
   return `${form?.getAttribute('action') ?? ''} ${fixed.map(({ value }) => value).join(' ')}`;
 }
 
@@ -24,8 +25,11 @@ export function isTyped(control) {
   if (control.type === 'checkbox' || control.type === 'radio') return control.checked !== control.defaultChecked;
   if (control.tagName === 'SELECT')
     return [...control.options].some((option) => option.selected !== option.defaultSelected);
-  return control.value !== control.defaultValue;
+  return isOther(control.value, control.defaultValue);
 }
+
+/** The desk trims what it keeps. */
+const isOther = (one, other) => one.trim() !== (other ?? '').trim();
 
 export const isTypedIn = (form) => [...form.elements].some((control) => control.name && isTyped(control));
 
@@ -56,7 +60,10 @@ export function keepForm(mine, { isEcho }) {
   if (!theirs || theirs === mine) return;
   for (const control of mine.elements) {
     const fresh = theirs.elements.namedItem(control.name);
-    if (!isEcho && 'defaultValue' in control && fresh) setDefault(control, fresh.defaultValue);
+    if (isEcho || !('defaultValue' in control) || control.type === 'hidden' || !fresh) continue;
+    const isMine = isTyped(control);
+    setDefault(control, fresh.defaultValue);
+    if (!isMine && isOther(control.value, fresh.value)) control.value = fresh.value;
   }
   mine.toggleAttribute('data-autosave', theirs.hasAttribute('data-autosave'));
   theirs.replaceWith(mine);
@@ -69,7 +76,7 @@ export function isSame(form, page) {
     (control) =>
       control.type === 'hidden' ||
       !('defaultValue' in control) ||
-      control.defaultValue === theirs?.elements.namedItem(control.name)?.defaultValue,
+      !isOther(control.defaultValue, theirs?.elements.namedItem(control.name)?.defaultValue),
   );
 }
 

@@ -107,10 +107,11 @@ export function formRoute<P extends object>(
   );
 }
 
+const FIXED = new Set(['revision', 'hash', 'unasked', 'place', 'section', 'id', 'after', 'piece', 'block', 'to']);
+
 /** What somebody wrote, and not what the form had with it. */
 function wordsIn(body: Record<string, string>): Record<string, string> {
-  const { revision: _revision, hash: _hash, ...words } = body;
-  return words;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !FIXED.has(name) && !name.startsWith('seen-')));
 }
 
 /** Our own words are a sentence; a validator's say what is wrong with a field. */

@@ -40,6 +40,7 @@ export async function homeView(app: App, identity: Identity) {
   const editions = await listEditions(db, { limit: MAX_EDITIONS, newsletterIds });
   // However many there are: what waits is not pushed out by what went out since.
   const waiting = (await editionsIn(db, WAITING)).filter(({ newsletterId }) => names.has(newsletterId));
+  const known = [...waiting.toReversed(), ...editions];
   const sums = await sumsOfMany(db, editions);
   const sources = (await sourceHealth(db, now)).filter(({ source }) => isDrawnOn(source.id, newsletters, identity));
   const isEditor = isAtLeast(identity.account.role, 'editor');
@@ -58,7 +59,7 @@ export async function homeView(app: App, identity: Identity) {
       ...(isEditor ? await heldDomains(app, isOperator(identity)) : []),
     ],
     newsletters: await Promise.all(
-      newsletters.map(async (newsletter) => ({ ...newsletter, ...(await comingOf(app, newsletter, waiting)) })),
+      newsletters.map(async (newsletter) => ({ ...newsletter, ...(await comingOf(app, newsletter, known)) })),
     ),
     editions: editions.map((edition) => ({
       ...edition,
@@ -106,12 +107,12 @@ async function comingOf(app: App, { id, schedule, timeZone }: Newsletter, editio
   const now = app.clock.now();
   const { active: readers } = await recentSubscriptions(app.database.db, id);
   const next = schedule === null ? undefined : nextSlot(schedule, timeZone, now);
-  const open = editions.find((one) => one.newsletterId === id && isOpen(one));
+  const edition = editions.find(
+    ({ newsletterId, slotAt }) => newsletterId === id && next !== undefined && slotAt?.getTime() === next.getTime(),
+  );
+  const open = [edition, ...editions].find((one) => one?.newsletterId === id && isOpen(one));
   const testId = open?.id;
   if (next === undefined) return { readers, testId };
-  const edition = editions.find(
-    ({ newsletterId, slotAt }) => newsletterId === id && slotAt?.getTime() === next.getTime(),
-  );
   const coming = edition === undefined ? 'not proposed yet' : edition.state.replace('_', ' ');
   return { readers, testId, next, inWords: untilText(next.getTime() - now.getTime()), coming, comingId: edition?.id };
 }

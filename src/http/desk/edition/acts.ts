@@ -11,7 +11,6 @@ import {
   sectionWith,
   WRITTEN_FIELDS,
   originalTexts,
-  type Edition,
 } from '../../../editions/index.ts';
 import {
   type Newsroom,
@@ -97,17 +96,17 @@ const number = z.coerce.number().int().min(1).max(1_000_000_000);
 /** A change of content, of the revision that was seen, with the photographs that it wants. */
 function changing(
   act: (
-    parts: { db: Newsroom['db']; clock: Newsroom['clock']; ifRevision: number },
+    parts: { db: Newsroom['db']; clock: Newsroom['clock']; ifRevision: number; keepsApproval: boolean },
     doing: EditionDoing,
   ) => Promise<Revised>,
 ): EditionAct {
   return async (doing) => {
     const { newsroom, editionId, body } = doing;
     // Before anything is said of its words: a page of what is there now is not the one that they were typed into.
-    const edition = await asSeen(newsroom, editionId, body.revision);
-    requireHand(edition, body);
-    const ifRevision = edition.revision;
-    const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision }, doing);
+    const { revision: ifRevision } = await asSeen(newsroom, editionId, body.revision);
+    // What its page saves by itself withdraws no approval that was given meanwhile.
+    const keepsApproval = body.unasked === 'yes';
+    const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision, keepsApproval }, doing);
     await fetchEditionImages(newsroom, editionId);
     await askForLinks(newsroom, editionId);
     return doneOf(revised, ifRevision);
@@ -133,9 +132,7 @@ function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before
 const AUTHOR: Record<string, EditionAct> = {
   texts: async (doing) => {
     const { newsroom, editionId, body } = doing;
-    const edition = await asSeen(newsroom, editionId, body.revision);
-    requireHand(edition, body);
-    const now = await readContent(newsroom.db, edition);
+    const now = await readContent(newsroom.db, await asSeen(newsroom, editionId, body.revision));
     const wanted = textsForm.parse(body);
     // A save that changes nothing withdraws no approval.
     if (Object.entries(wanted).every(([name, value]) => now[name as keyof typeof wanted] === value))
@@ -335,14 +332,6 @@ async function asSeen({ db }: Pick<Newsroom, 'db'>, editionId: number, revision:
   const seen = number.parse(revision);
   if (edition.revision !== seen) throw otherRevision(edition, seen);
   return edition;
-}
-
-/** What saves itself, as its page says with `auto`, withdraws no approval that was given meanwhile. Throws `state-refused`. */
-function requireHand({ state }: Edition, { auto }: Record<string, string>): void {
-  if (auto === 'yes' && (state === 'approved' || state === 'scheduled'))
-    throw new RoundupError('state-refused', `It is ${state} meanwhile, and nothing is saved by itself any more.`, {
-      hint: 'What you wrote is still here: to save it withdraws the approval.',
-    });
 }
 
 async function newsletterOf({ db }: Newsroom, { newsletterId }: { newsletterId: number }): Promise<Newsletter> {
