@@ -156,6 +156,19 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await context.close();
   }, 60_000);
 
+  test('words of a piece that somebody drops meanwhile are said', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const piece = await open(page, 'The harbour at dusk');
+    const { pieceId } = piecesOf(await content()).find(({ title }) => title === 'The harbour at dusk')!;
+    await piece.getByRole('textbox', { name: 'Headline' }).fill('');
+    await piece.getByRole('textbox', { name: 'Deck' }).fill('Long thought over');
+    await dropFromEdition({ db: db(), clock: draft.house.clock }, 1, pieceId, 'Ed');
+    await page.locator('#subject').fill('Another subject');
+    await said(page, 'You wrote:');
+    expect(await page.locator('[data-live-region]').innerText()).toContain('Long thought over');
+    await context.close();
+  }, 60_000);
+
   test('what is not saved by itself is asked for before one leaves', async () => {
     const { page, context } = await draft.come(browser, 'editor', true);
     await page.getByLabel('A word to the editors').pressSequentially('Not sent yet');

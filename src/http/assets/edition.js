@@ -228,13 +228,22 @@ function show(page, { done, keepsTexts, isEcho = false }) {
   if (writing && formName(writing) !== done) keepForm(writing, { isEcho });
   desk().dataset.revision = seen;
   desk().dataset.state = state;
-  retype(typedWords);
+  const homeless = retype(typedWords);
   document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
+  if (homeless.length > 0) tellHomeless(homeless);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
   stay();
   sayOthers();
   document.dispatchEvent(new Event('shown'));
+}
+
+/** Beside whatever else is said. */
+function tellHomeless(words) {
+  const box = Object.assign(document.createElement('div'), { className: 'told warn' });
+  const said = ['What you were writing in is not there any more. You wrote:', ...words];
+  box.append(...said.map((text) => Object.assign(document.createElement('p'), { textContent: text })));
+  document.querySelector('[data-live-region]').append(box);
 }
 
 /** Texts as they are typed, in the place of those that came, and saved by themselves where those are. */

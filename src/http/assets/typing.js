@@ -40,10 +40,15 @@ export function typedNow(done) {
     .map((control) => ({ name: nameOf(control), control }));
 }
 
-/** A page that was refused shows what was typed as if it were what there is: it is typed still. */
+/**
+ * A page that was refused shows what was typed as if it were what there is: it is typed still. Returns the words for which there is no place
+ * any more, because somebody has taken away what they were of.
+ */
 export function retype(typed) {
+  const homeless = [];
   for (const { name, control } of typed) {
     const fresh = controls().find((one) => nameOf(one) === name);
+    if (!fresh && isWords(control)) homeless.push(control.value);
     if (!fresh || fresh === control) continue;
     if (control.type === 'checkbox' || control.type === 'radio') {
       fresh.checked = control.checked;
@@ -52,6 +57,7 @@ export function retype(typed) {
       fresh.value = control.value;
     }
   }
+  return homeless;
 }
 
 /** A form that somebody is writing in stays the very same, in the place of the one that came, whose words are what there is. */
@@ -94,13 +100,12 @@ function setDefault(control, words) {
   if (control.value !== value) control.value = value;
 }
 
-/** Is there a word that would be lost with the page? What is only ticked or chosen is no word. */
+/** What is only ticked or chosen is no word. */
+const isWords = ({ type }) => !['checkbox', 'radio', 'select-one', 'datetime-local'].includes(type);
+
+/** Is there a word that would be lost with the page? */
 export function hasWords(isSafe) {
   return controls().some(
-    (control) =>
-      control.form?.method === 'post' &&
-      !['checkbox', 'radio', 'select-one', 'datetime-local'].includes(control.type) &&
-      isTyped(control) &&
-      !isSafe(control.form),
+    (control) => control.form?.method === 'post' && isWords(control) && isTyped(control) && !isSafe(control.form),
   );
 }
