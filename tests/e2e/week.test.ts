@@ -73,7 +73,7 @@ suite(`an editor’s week${browserMissing === undefined ? '' : ` (${browserMissi
     page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 15_000 });
 
   async function comeIn(name: string, by: By) {
-    const context = await browser.newContext({ bypassCSP: true });
+    const context = await browser.newContext({ bypassCSP: true, locale: 'en-US' });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));

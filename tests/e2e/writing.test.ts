@@ -102,6 +102,8 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await editInEdition(parts, 1, ceasefire.pieceId, { deck: 'By Ed' }, 'Ed');
     await piece.getByRole('textbox', { name: 'Deck' }).fill('By Ana');
     await until(decks, (all) => all.includes('By Ed') && all.includes('By Ana'));
+    // The page has its answer: what comes after is not among what was seen.
+    await said(page, 'Revision 3 is saved');
     await editInEdition(parts, 1, harbour.pieceId, { deck: 'By Ed, too' }, 'Ed');
     await piece.getByRole('textbox', { name: 'Deck' }).fill('By Ana again');
     await page.locator('.told.bad', { hasText: 'changed meanwhile' }).waitFor();
