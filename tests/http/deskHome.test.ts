@@ -1,36 +1,23 @@
-import { type Web, startWeb } from '../../src/http/index.ts';
-import { proposeEdition } from '../../src/newsroom/index.ts';
 import { decideLikeness, listPieces } from '../../src/pieces/index.ts';
 import { proposeLikeness } from '../../src/pieces/likenessStore.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { visitor } from '../support/desk.ts';
-import { addNewsletter, addPieces, addPublication, openHouse } from '../support/house.ts';
+import { type Draft, openDraft } from '../support/draft.ts';
+import { addNewsletter, addPieces } from '../support/house.ts';
 
 // What the desk says without being asked: on its first page what wants somebody, in the pool what is known of a piece.
 
-let house: Awaited<ReturnType<typeof openHouse>>;
-let web: Web;
+let draft: Draft;
+let house: Draft['house'];
+let web: Draft['web'];
 
 const ago = (hours: number) => new Date(Date.now() - hours * 3.6e6).toISOString();
 
 beforeEach(async () => {
-  house = await openHouse({ inbox: true });
-  web = await startWeb(house);
-  const { db } = house.database;
-  await addPublication(db);
-  const newsletter = await addNewsletter(db, { schedule: { cron: '0 9 * * 4' } });
-  await addPieces(
-    db,
-    [1, 2, 3].map((n) => ({ slug: `p${n}`, title: `Piece ${n}`, publishedAt: ago(n) })),
-  );
-  await db
-    .transaction()
-    .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
+  draft = await openDraft({ titles: ['Piece 1', 'Piece 2', 'Piece 3'] });
+  ({ house, web } = draft);
 });
-afterEach(async () => {
-  await web.close();
-  await house.remove();
-});
+afterEach(() => draft.close());
 
 test('the first page says what wants somebody, however much has gone out since', async () => {
   const { db } = house.database;

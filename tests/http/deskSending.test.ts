@@ -1,37 +1,22 @@
-import { type Web, startWeb } from '../../src/http/index.ts';
 import { deliverBatch } from '../../src/dispatch/index.ts';
-import { changeNewsletter, getEdition, proposeEdition, releaseDue } from '../../src/newsroom/index.ts';
+import { changeNewsletter, getEdition, releaseDue } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { visitor } from '../support/desk.ts';
-import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
+import { type Draft, openDraft } from '../support/draft.ts';
 
 // A send at the desk when it goes wrong: stopped, corrected for those whom it had not reached and for those whom it had, and tried again by what
 // servers said. And what withdraws an approval, and how that is seen.
 
-let house: Awaited<ReturnType<typeof openHouse>>;
-let web: Web;
+let draft: Draft;
+let house: Draft['house'];
 let editor: Awaited<ReturnType<typeof visitor>>;
 
 beforeEach(async () => {
-  house = await openHouse({ inbox: true });
-  web = await startWeb(house);
-  const { db } = house.database;
-  await addPublication(db);
-  const newsletter = await addNewsletter(db);
-  await addReaders(db, newsletter.id, 9);
-  await addPieces(
-    db,
-    [1, 2, 3].map((n) => ({ slug: `p${n}`, publishedAt: new Date(Date.now() - n * 1e6).toISOString() })),
-  );
-  await db
-    .transaction()
-    .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'the composer' }));
-  editor = await visitor(house, web, { role: 'editor', name: 'Ed' });
+  draft = await openDraft({ readers: 9 });
+  ({ house } = draft);
+  editor = await visitor(house, draft.web, { role: 'editor', name: 'Ed' });
 });
-afterEach(async () => {
-  await web.close();
-  await house.remove();
-});
+afterEach(() => draft.close());
 
 const edition = (id = 1) => getEdition(house.database.db, id);
 const page = async (id = 1) => (await editor.get(`/editions/${id}`)).html;

@@ -1,35 +1,23 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
-import { type Web, startWeb } from '../../src/http/index.ts';
-import { changeNewsletter, getEdition, proposeEdition, renderNow } from '../../src/newsroom/index.ts';
+import { changeNewsletter, getEdition, renderNow } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { getTheme } from '../../src/themes/index.ts';
 import { visitor } from '../support/desk.ts';
-import { addNewsletter, addPieces, addPublication, openHouse } from '../support/house.ts';
+import { type Draft, openDraft } from '../support/draft.ts';
+import { getNewsletter } from '../../src/editions/index.ts';
 
 // Themes, over HTTP: their colours, logo, footer and templates, from what is worked on to what is in use.
 
-let house: Awaited<ReturnType<typeof openHouse>>;
-let web: Web;
+let draft: Draft;
+let house: Draft['house'];
+let web: Draft['web'];
 
 beforeEach(async () => {
-  house = await openHouse({ inbox: true });
-  web = await startWeb(house);
-  const { db } = house.database;
-  await addPublication(db);
-  const newsletter = await addNewsletter(db);
-  await addPieces(
-    db,
-    [1, 2, 3].map((n) => ({ slug: `p${n}`, publishedAt: new Date(Date.now() - n * 1e6).toISOString() })),
-  );
-  await db
-    .transaction()
-    .execute((tx) => proposeEdition(tx, newsletter, { slotAt: null, now: new Date(), by: 'a test' }));
+  draft = await openDraft();
+  ({ house, web } = draft);
 });
-afterEach(async () => {
-  await web.close();
-  await house.remove();
-});
+afterEach(() => draft.close());
 
 const card = readFileSync('templates/themes/gazette/card.mjml.hbs', 'utf8');
 const colours = async (over: Record<string, string> = {}) => {
@@ -103,7 +91,7 @@ test('a copy, a logo of its own, and colours that cannot be read are told', asyn
   expect((await admin.post('/themes/gazette/copy', { copy: 'evening' })).status).toBe(409);
   expect((await admin.post('/themes/gazette/copy', { copy: '../x' })).status).toBe(400);
   // What has never been put in use is no newsletter's.
-  const newsletter = await addNewsletter(house.database.db);
+  const newsletter = await getNewsletter(house.database.db, 'weekly');
   await expect(
     changeNewsletter(
       { db: house.database.db, clock: house.clock },

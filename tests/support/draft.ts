@@ -15,6 +15,8 @@ const TITLES = [
   'Fog over the strait',
 ];
 
+const SETTINGS = { schedule: { cron: '0 9 * * 4' }, timeZone: 'Europe/London' };
+
 export interface Draft {
   house: Awaited<ReturnType<typeof openHouse>>;
   web: Web;
@@ -32,17 +34,25 @@ export interface Visit {
   complaints: string[];
 }
 
-export async function openDraft(): Promise<Draft> {
+interface Wish {
+  titles?: string[];
+  /** Readers of the newsletter. */
+  readers?: number;
+  /** The newsletter's, beside the usual. */
+  settings?: Record<string, unknown>;
+}
+
+export async function openDraft({ titles = TITLES, readers = 12, settings = SETTINGS }: Wish = {}): Promise<Draft> {
   const house = await openHouse({ inbox: true });
   const web = await startWeb(house);
   const { db } = house.database;
   await addPublication(db);
-  await addNewsletter(db, { schedule: { cron: '0 9 * * 4' }, timeZone: 'Europe/London' });
-  await addReaders(db, 1, 12);
+  await addNewsletter(db, settings);
+  await addReaders(db, 1, readers);
   const now = Date.now();
   await addPieces(
     db,
-    TITLES.map((title, n) => ({ slug: `p${n}`, title, publishedAt: new Date(now - (n + 1) * 3.6e6).toISOString() })),
+    titles.map((title, n) => ({ slug: `p${n}`, title, publishedAt: new Date(now - (n + 1) * 3.6e6).toISOString() })),
   );
   const newsletter = await getNewsletter(db, 'weekly');
   await db

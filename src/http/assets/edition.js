@@ -75,13 +75,12 @@ function save({ isAuto }) {
   let upTo;
   queue({
     address: texts().getAttribute('action'),
-    isAuto,
     isTexts: true,
     prepare() {
       upTo = typed;
       return isAuto && upTo === saved ? undefined : ofRevision(new FormData(texts()), begun, isAuto);
     },
-    settle: (body, answer, page) => settle(body, upTo, { answer, page }),
+    settle: (body, answer, page) => settleTexts(body, upTo, { answer, page }),
   });
 }
 
@@ -111,7 +110,6 @@ function saveWords(name) {
   waiting.set(name, undefined);
   queue({
     address: form().getAttribute('action'),
-    isAuto: true,
     saves: name,
     prepare: () => (form() && isTypedIn(form()) ? ofRevision(new FormData(form()), seen, true) : undefined),
     settle(body, { ok, status }, page) {
@@ -135,14 +133,14 @@ function queue(one) {
 }
 
 /** `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and may have something to do after it. */
-async function sendNow({ address, prepare, settle: settleIt, isTexts = false, saves, done }) {
+async function sendNow({ address, prepare, settle, isTexts = false, saves, done }) {
   const body = prepare();
   if (!body) return;
   const answer = await fetch(withView(address), { method: 'POST', body: new URLSearchParams(body), headers: HTML });
   const page = await parse(answer);
   if (!answer.ok) epoch++;
   if (page.querySelector('[data-edition]') === null) return refused(answer, page);
-  const after = settleIt?.(body, answer, page);
+  const after = settle?.(body, answer, page);
   arrive(page, { answer, isTexts, saves, done });
   after?.();
 }
@@ -181,7 +179,7 @@ function hold(page, answered) {
 const TEXTS = ['subject', 'preheader', 'note'];
 
 /** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
-function settle(body, upTo, { answer: { ok, status }, page }) {
+function settleTexts(body, upTo, { answer: { ok, status }, page }) {
   if (ok || (status === STALE && !sameTexts(page))) saved = upTo;
   else if (status !== STALE) refusedAt = upTo;
   if (ok) for (const name of TEXTS) texts().elements.namedItem(name).defaultValue = body.get(name);
