@@ -1,6 +1,6 @@
 import { type Database, type RawBuilder, sql } from '../platform/database/index.ts';
 import { forgetFigures } from './figures.ts';
-import { CADENCES, mailable } from '../subscribers/index.ts';
+import { CADENCES, type FilterContext, compileFilter, mailable, parseFilter } from '../subscribers/index.ts';
 
 /** Recipients of one batch, and so of one job. */
 export const BATCH_SIZE = 250;
@@ -41,6 +41,15 @@ export async function freezeAudience(db: Database, audience: AudienceOf): Promis
     await sql`insert into batches (edition_id, batch, due_at)
       select ${editionId}, n, now() from generate_series(0, ${Math.ceil(size / BATCH_SIZE) - 1}) n`.execute(db);
   return size;
+}
+
+/** Of an edition that is not for all readers, for whom: what `only` wants. Undefined for all. Throws `input-invalid` for what is no filter. */
+export function conditionOf(
+  audience: { filter: string } | null | undefined,
+  newsletter: FilterContext | undefined,
+): RawBuilder<boolean> | undefined {
+  if (!audience) return undefined;
+  return compileFilter(parseFilter(audience.filter), newsletter ?? { language: '', timeZone: 'UTC' });
 }
 
 type Whom = Pick<AudienceOf, 'newsletterId' | 'correctsEditionId' | 'only'>;

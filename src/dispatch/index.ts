@@ -18,6 +18,7 @@ export { nudgeDueBatches, reconcile } from './reconcile.ts';
 export { loadPosting } from './posting.ts';
 export {
   audienceByDomain,
+  conditionOf,
   freezeAudience,
   maskOf,
   planRemaining,

@@ -6,10 +6,10 @@ import {
   reopenBatches,
   sumsOf,
   withdrawRemaining,
+  conditionOf,
 } from '../dispatch/index.ts';
 import {
   type Edition,
-  type EditionContent,
   type EditionState,
   editionsDue,
   findNewsletter,
@@ -22,7 +22,6 @@ import {
 } from '../editions/index.ts';
 import type { Database } from '../platform/database/index.ts';
 import { RoundupError, reasonOf } from '../platform/errors.ts';
-import { compileFilter, parseFilter } from '../subscribers/index.ts';
 import { newsOf } from './changes.ts';
 import { getEdition } from './find.ts';
 import type { Newsroom } from './newsroom.ts';
@@ -64,7 +63,7 @@ export async function sendEdition(
             hash,
             others: others ?? [],
             variantOf: variantOf ?? {},
-            only: await onlyOf(tx, edition, content),
+            only: conditionOf(content.audience, await findNewsletter(tx, edition.newsletterId)),
           })
         : await planRemaining(tx, editionId, hash);
     await recordEditionAct(tx, edition, {
@@ -80,13 +79,6 @@ export async function sendEdition(
 }
 
 /** The condition of the segment that an edition is for. */
-async function onlyOf(tx: Database, { newsletterId }: Edition, { audience }: EditionContent) {
-  if (audience === undefined || audience === null) return undefined;
-  const newsletter = await findNewsletter(tx, newsletterId);
-  const context = { language: newsletter?.language ?? '', timeZone: newsletter?.timeZone ?? 'UTC' };
-  return compileFilter(parseFilter(audience.filter), context);
-}
-
 /** Sends what is scheduled and due; one that fails does not hold up the next. */
 export async function releaseDue(newsroom: Parts & Pick<Newsroom, 'log'>): Promise<void> {
   const now = newsroom.clock.now();

@@ -10,9 +10,9 @@ import {
   recentSums,
   remainingByDomain,
   audienceByDomain,
+  conditionOf,
 } from '../dispatch/index.ts';
 import type { Relay } from '../platform/config/index.ts';
-import { compileFilter, parseFilter } from '../subscribers/index.ts';
 import { type Forecast, forecastFinish } from './forecast.ts';
 import {
   type Approval,
@@ -124,9 +124,7 @@ const NOTHING: Foretold = { forecast: undefined, yetToReach: undefined };
 /** Whom it would go to, were it sent now. */
 async function audienceNow(db: Database, edition: Edition): Promise<{ domain: string; count: number }[]> {
   const { audience } = await readContent(db, edition);
-  const newsletter = await findNewsletter(db, edition.newsletterId);
-  const { language = '', timeZone = 'UTC' } = newsletter ?? {};
-  const only = audience ? compileFilter(parseFilter(audience.filter), { language, timeZone }) : undefined;
+  const only = conditionOf(audience, await findNewsletter(db, edition.newsletterId));
   return audienceByDomain(db, { ...edition, editionId: edition.id, only, hasBegun: edition.startedAt !== null });
 }
 

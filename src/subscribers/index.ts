@@ -77,7 +77,7 @@ export {
 } from './preferences.ts';
 export { exportAsCsv, exportAsJson } from './export.ts';
 export { type SuppressionImport, exportSuppressions, importSuppressions } from './suppressionList.ts';
-export { compileFilter } from './segments/compile.ts';
+export { type FilterContext, compileFilter } from './segments/compile.ts';
 export { FIELDS, type Filter, filterText, parseFilter } from './segments/filter.ts';
 export {
   type Segment,
