@@ -33,6 +33,8 @@ export interface EditionReport {
   sums: Sums;
   /** When the sums were those. */
   countedAt: Date;
+  /** When the course, the domains and the reasons were those. */
+  detailsAt: Date;
   /** How the send went on. */
   course: CoursePoint[];
   domains: DomainSums[];
@@ -57,7 +59,7 @@ export async function reportEdition(
   { now, relays, foretells = true }: { now: Date; relays: Relay[]; foretells?: boolean },
 ): Promise<EditionReport> {
   const { value: sums, at: countedAt } = await recentSums(db, edition);
-  const { value: details } = await recentDetails(db, edition);
+  const { value: details, at: detailsAt } = await recentDetails(db, edition);
   const perSecond = await rateOf(db, edition, sums);
   return {
     edition,
@@ -66,6 +68,7 @@ export async function reportEdition(
     sums,
     countedAt,
     ...details,
+    detailsAt,
     perSecond,
     ...(foretells ? await foretell(db, edition, { now, relays, perSecond }) : NOTHING),
   };

@@ -185,8 +185,8 @@ suite(`an editor’s week${browserMissing === undefined ? '' : ` (${browserMissi
       await desk.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
       // The report: why somebody did not get it, how it went on, who that was.
       const ledger = desk.locator('[data-part="ledger"]');
-      expect(await ledger.innerText()).toContain('Mailbox full');
-      expect(await ledger.locator('svg path.accepted').count()).toBe(1);
+      await ledger.locator('.why', { hasText: 'Mailbox full' }).waitFor();
+      await ledger.locator('svg path.accepted').waitFor({ state: 'attached' });
       if (by === 'mouse') await lookAt(desk, 'week-report');
       await editor.hands.press(desk.getByRole('link', { name: 'Who got it?' }));
       await editor.hands.write(desk.getByLabel('A reader’s address'), 'reader.7@readers.example');

@@ -244,12 +244,21 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
 
   test('a dead link is found, and a state is another, without anybody’s act on the page', async () => {
     const { page, context, complaints } = await draft.come(browser, 'author', true);
-    await page.locator('[data-part="findings"]').waitFor();
-    await page.waitForTimeout(1_500);
     const { url } = piecesOf(await content())[0]!;
-    const now = new Date();
-    await recordLink(db(), { url, outcome: 'dead', leadsTo: null, said: '404', checkedAt: now });
-    await noteLinksLooked(db(), 1, now);
+    // It is found after the page was made and before the page hears its first of the desk.
+    let isFound = false;
+    await page.route('**/editions/1/events', async (route) => {
+      if (!isFound) {
+        const now = new Date();
+        await recordLink(db(), { url, outcome: 'dead', leadsTo: null, said: '404', checkedAt: now });
+        await noteLinksLooked(db(), 1, now);
+        isFound = true;
+        // What the desk says is no older than a second.
+        await page.waitForTimeout(1_100);
+      }
+      await route.continue();
+    });
+    await page.reload();
     await page.locator('[data-part="findings"]', { hasText: 'is dead' }).waitFor({ timeout: 10_000 });
     await dropFromEdition({ db: db(), clock: draft.house.clock }, 1, piecesOf(await content())[0]!.pieceId, 'Ed');
     await page.getByText('Ed has changed it meanwhile').waitFor();

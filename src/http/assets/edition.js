@@ -386,7 +386,6 @@ listen({
   },
   /** Only that part, with what is typed in it. */
   renew(page, part) {
-    if (document.querySelector(part)?.contains(document.activeElement)) return;
     const typedWords = typedNow();
     put(part, page.querySelector(part));
     retype(typedWords);

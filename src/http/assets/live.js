@@ -2,7 +2,6 @@
 // script the page shows all of it as of its loading. A tab that nobody sees keeps no line open: a browser has six for all of them.
 const id = document.querySelector('[data-edition]')?.dataset.edition;
 let source;
-let counted;
 
 function follow() {
   source?.close();
@@ -27,20 +26,18 @@ function show(standing) {
   state.className = `state ${standing.state}`;
   const bar = board.querySelector('progress');
   if (bar) bar.value = standing.share;
-  counted ??= standing.detailsAt;
-  if (counted !== standing.detailsAt) void renew(board, standing.detailsAt).catch(() => {});
+  if ((standing.detailsAt ?? '') > board.dataset.detailsAt) void renew(board).catch(() => {});
   const when = board.querySelector('[data-counted]');
   if (when && standing.countedAt) when.textContent = new Date(standing.countedAt).toISOString().slice(11, 19);
 }
 
 /** By domain, by cause, the course: as the server draws them. What is open stays open. */
-async function renew(board, at) {
+async function renew(board) {
   const answer = await fetch(`/editions/${id}/ledger`, { headers: { accept: 'text/html' } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-part="ledger"]');
   // Whoever is in it is not thrown out; it is tried again with the next figures.
   if (!fresh || board.contains(document.activeElement)) return;
-  counted = at;
   const open = [...board.querySelectorAll('details')].map((one) => one.open);
   for (const [at, one] of fresh.querySelectorAll('details').entries()) one.open = open[at] ?? false;
   board.replaceWith(fresh);

@@ -6,7 +6,6 @@ const desk = () => document.querySelector('[data-edition]');
 let mine;
 let latest;
 let isLooking = false;
-let linksAt;
 let here = '';
 
 /** `page`: what there is to see and to do of the page that it is about. */
@@ -74,16 +73,22 @@ async function noticeState(now) {
   return true;
 }
 
-/** Where its links lead is found out a moment after they are there. */
+const isBusy = (part) => part.contains(document.activeElement);
+
+/**
+ * Where its links lead is found out a moment after they are there: parts of the page that are from before somebody looked. False where
+ * somebody is in one of them.
+ */
 async function noticeLinks(now) {
-  if (linksAt === undefined) ({ linksAt } = now);
-  if (linksAt === now.linksAt) return true;
+  const isOld = (part) => part.dataset.linksAt < (now.linksAt ?? '');
+  const old = () => [...document.querySelectorAll('[data-links-at]')].filter(isOld);
+  if (old().every(isBusy)) return old().length === 0;
   const page = await mine.load();
   if (!isOf(page, now)) return true;
-  linksAt = now.linksAt;
-  for (const part of ['[data-part="next"]', '[data-part="findings"]']) mine.renew(page, part);
+  const late = old().filter((part) => !isBusy(part));
+  for (const { dataset } of late) mine.renew(page, `[data-part="${dataset.part}"]`);
   document.dispatchEvent(new Event('shown'));
-  return true;
+  return old().length === 0;
 }
 
 /** Is a page of what was heard, and of no later than what is on the page here? */

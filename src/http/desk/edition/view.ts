@@ -8,6 +8,7 @@ import {
   type Newsletter,
   audienceText,
   lastRevision,
+  linksLookedAt,
   localTimeOf,
   listChoices,
   listReviews,
@@ -52,6 +53,8 @@ export async function editionView(app: App, identity: Identity, edition: Edition
   const { db } = app.database;
   const { keys, baseUrl, unsubscribeAddress, relays } = app.config;
   const parts = { db, clock: app.clock, keys, baseUrl, unsubscribeAddress };
+  // Before the findings are: they may be newer than that, not older.
+  const linksAt = await linksLookedAt(db, edition.id);
   const foretells = !mayBeApproved(edition);
   const report = await reportEdition(db, edition, { now: app.clock.now(), relays, foretells });
   const { newsletter, findings, content, hash, sample } = await renderNow(parts, edition);
@@ -69,6 +72,7 @@ export async function editionView(app: App, identity: Identity, edition: Edition
     view,
     tabs: VIEWS.map((name) => ({ name, current: name === view })),
     findings,
+    linksAt,
     warnings: findings.filter(({ level }) => level === 'warning').map((one) => ({ ...one, key: keyOf(one) })),
     weight: weightOf(sample.html),
     hasErrors: findings.some(({ level }) => level === 'error'),
