@@ -82,7 +82,9 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     data.own = pairsIn(own);
     // `fresh`: it shows what there is, and what was typed stands elsewhere.
     data.forms = fresh === true ? [] : [action, ...(typeof also === 'string' ? also.split(' ') : [])];
-    const attributes = Object.entries({ method: 'post', action, ...hash })
+    // Words that a browser remembers, when one comes back, were of another revision.
+    const autocomplete = revision === undefined ? undefined : 'off';
+    const attributes = Object.entries({ method: 'post', action, autocomplete, ...hash })
       .filter(([, value]) => value !== undefined && value !== '')
       .map(([name, value]) => `${name}="${escape(String(value))}"`);
     // What it was shown of: a change that is not of that is refused.

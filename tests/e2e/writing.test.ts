@@ -7,6 +7,7 @@ import {
   editInEdition,
   getEdition,
   putBlockInEdition,
+  reviseEdition,
 } from '../../src/newsroom/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { type Draft, openDraft } from '../support/draft.ts';
@@ -59,6 +60,34 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await said(page, 'Revision 4 is saved');
     expect(await deck.inputValue()).toBe('A sentence about it.');
     expect(complaints).toEqual([]);
+    await context.close();
+  }, 60_000);
+
+  test('what is typed before the scripts have come is saved as well; what a browser remembers of an older page is not', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    let come: () => void = () => {};
+    const wait = new Promise<void>((resolve) => (come = resolve));
+    await page.route('**/assets/edition.js', async (route) => wait.then(() => route.continue()));
+    await page.reload({ waitUntil: 'commit' });
+    const subject = page.getByLabel('Subject');
+    await subject.fill('Typed on a train');
+    const deck = (await open(page, 'The harbour at dusk')).getByRole('textbox', { name: 'Deck' });
+    await deck.fill('In a tunnel');
+    come();
+    await said(page, 'Revision 3 is saved');
+    expect((await content()).subject).toBe('Typed on a train');
+    expect(await decks()).toContain('In a tunnel');
+    await page.unroute('**/assets/edition.js');
+    await subject.fill('Typed on leaving');
+    await page.getByRole('link', { name: 'Pool', exact: true }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'Pool' }).waitFor();
+    await until(content, ({ subject: kept }) => kept === 'Typed on leaving');
+    await reviseEdition(await draft.house.newsroom(), 1, { subject: 'Ed’s, since' }, 'Ed');
+    await page.goBack();
+    await page.locator('[data-edition][data-revision="5"]').waitFor();
+    await page.waitForTimeout(2_000);
+    expect(await subject.inputValue()).toBe('Ed’s, since');
+    expect((await edition()).revision).toBe(5);
     await context.close();
   }, 60_000);
 

@@ -1,9 +1,9 @@
 // An edition's page without its reloading: forms are sent and the page is put in place of itself, pieces are dragged, what is typed is saved,
 // and the preview follows. Without script every one of these is a form.
 import './moving.js';
-import { refused, tell } from './page.js';
+import { HTML, parse, refused, tell } from './page.js';
 import { listen, sayOthers } from './standing.js';
-import { drawSoon, follow, hasDraft, showView, texts } from './preview.js';
+import { drawSoon, follow, hasDraft, texts } from './preview.js';
 import {
   formName,
   formOf,
@@ -145,12 +145,6 @@ async function sendNow({ address, prepare, settle, isTexts = false, saves, done 
   after?.();
 }
 
-const HTML = { accept: 'text/html' };
-
-async function parse(answer) {
-  return new DOMParser().parseFromString(await answer.text(), 'text/html');
-}
-
 /** `isTexts`, `saves`: it is the answer to a save of the texts, or of the words that go by that name. */
 function arrive(page, { answer, isTexts, saves, done }) {
   const { ok } = answer;
@@ -177,18 +171,21 @@ function hold(page, answered) {
 }
 
 const TEXTS = ['subject', 'preheader', 'note'];
+const textControls = (form = texts()) => (form ? TEXTS.map((name) => form.elements.namedItem(name)) : []);
 
 /** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
 function settleTexts(body, upTo, { answer: { ok, status }, page }) {
   if (ok || (status === STALE && !sameTexts(page))) saved = upTo;
   else if (status !== STALE) refusedAt = upTo;
-  if (ok) for (const name of TEXTS) texts().elements.namedItem(name).defaultValue = body.get(name);
+  if (ok) for (const control of textControls()) control.defaultValue = body.get(control.name);
 }
 
 /** Nobody else has changed the texts meanwhile. */
 function sameTexts(page) {
   const [mine, theirs] = [texts(), page.querySelector('#texts')].map((form) =>
-    TEXTS.map((name) => form?.elements.namedItem(name).defaultValue.trim()).join('\0'),
+    textControls(form)
+      .map(({ defaultValue }) => defaultValue.trim())
+      .join('\0'),
   );
   return mine === theirs;
 }
@@ -348,30 +345,14 @@ window.addEventListener('beforeunload', (event) => {
   if ((isUnsaved() && safe !== texts()) || hasWords((form) => form === safe)) event.preventDefault();
 });
 
-// Another look at the preview leaves the page as it is.
-document.addEventListener('click', (event) => {
-  const link = event.target.closest?.('[data-part="preview"] .tabs a');
-  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  event.preventDefault();
-  void look(link.href).catch(() => location.assign(link.href));
-});
-document.addEventListener('submit', (event) => {
-  const { target: form } = event;
-  if (!form.matches('.asform')) return;
-  event.preventDefault();
-  const url = new URL(form.action, location.href);
-  url.search = new URLSearchParams(new FormData(form));
-  void look(url.href).catch(() => form.submit());
-});
-
-async function look(address) {
-  const answer = await fetch(address, { headers: HTML });
-  const page = await parse(answer);
-  if (!answer.ok || page.querySelector('[data-edition]') === null) return location.assign(address);
-  history.replaceState(null, '', address);
-  showView(page);
-  if (isUnsaved() || hasDraft()) drawSoon();
+// What was typed over a slow line, before this was here.
+if (textControls().some(({ value, defaultValue }) => value !== defaultValue)) {
+  typed++;
+  saveSoon();
 }
+for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)'))
+  if (isTypedIn(form)) saveWordsSoon(form);
+if (isUnsaved() || hasDraft()) drawSoon();
 
 listen({
   /** What this page shows. */

@@ -1,5 +1,7 @@
 // What an edition is and how its send goes on, as the server says it: figures at once, the rest of the ledger when it was counted anew. Without
 // script the page shows all of it as of its loading. A tab that nobody sees keeps no line open: a browser has six for all of them.
+import { HTML, parse } from './page.js';
+
 const id = document.querySelector('[data-edition]')?.dataset.edition;
 let source;
 
@@ -33,9 +35,9 @@ function show(standing) {
 
 /** By domain, by cause, the course: as the server draws them. What is open stays open. */
 async function renew(board) {
-  const answer = await fetch(`/editions/${id}/ledger`, { headers: { accept: 'text/html' } });
+  const answer = await fetch(`/editions/${id}/ledger`, { headers: HTML });
   if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-part="ledger"]');
+  const fresh = (await parse(answer)).querySelector('[data-part="ledger"]');
   // Whoever is in it is not thrown out; it is tried again with the next figures.
   if (!fresh || board.contains(document.activeElement)) return;
   const open = [...board.querySelectorAll('details')].map((one) => one.open);

@@ -1,5 +1,11 @@
-// What pages share that stay where they are: a word to whoever is there, a page that came instead of the one that was asked for, a frame
+// What pages share that stay where they are: how they come, a word to whoever is there, a page that came instead of the one that was asked for, a frame
 // that is shown when it is there.
+
+export const HTML = { accept: 'text/html' };
+
+export async function parse(answer) {
+  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+}
 
 /** Returns the box, to put a link into. */
 export function tell(text) {

@@ -1,5 +1,5 @@
 // The preview of an edition's page: it follows what is saved, and what is typed and not saved yet.
-import { swap } from './page.js';
+import { HTML, parse, swap } from './page.js';
 import { isTypedIn } from './typing.js';
 
 /** What is typed is in the preview before one looks up. */
@@ -41,7 +41,7 @@ function typedFields() {
 }
 
 /** What one chose to see, of a page that came for it. */
-export function showView(page) {
+function showView(page) {
   const [old, fresh] = [document, page].map((where) => where.querySelector('[data-part="preview"]'));
   const [was, is] = [old, fresh].map((part) => part.querySelector('.stage'));
   for (const part of ['.tabs', '.asform', '.finding']) {
@@ -70,4 +70,30 @@ function draft() {
     sender.submit();
     sender.remove();
   });
+}
+
+// Another look at the preview leaves the page as it is.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('[data-part="preview"] .tabs a');
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  void look(link.href).catch(() => location.assign(link.href));
+});
+document.addEventListener('submit', (event) => {
+  const { target: form } = event;
+  if (!form.matches('.asform')) return;
+  event.preventDefault();
+  const url = new URL(form.action, location.href);
+  url.search = new URLSearchParams(new FormData(form));
+  void look(url.href).catch(() => form.submit());
+});
+
+async function look(wanted) {
+  const answer = await fetch(wanted, { headers: HTML });
+  const page = await parse(answer);
+  if (!answer.ok || page.querySelector('[data-edition]') === null) return location.assign(wanted);
+  history.replaceState(null, '', wanted);
+  const showsTyped = source === undefined;
+  showView(page);
+  if (showsTyped) drawSoon();
 }

@@ -1,10 +1,12 @@
 // A page on which something goes on is looked at again until it is over.
+import { HTML, parse } from './page.js';
+
 const EVERY_MS = 1000;
 
 async function look() {
-  const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+  const answer = await fetch(location.href, { headers: HTML });
   if (!answer.ok) return true;
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const page = await parse(answer);
   const [old, fresh] = [document, page].map((where) => where.querySelector('[data-part="progress"]'));
   if (!fresh) return false;
   old.replaceWith(fresh);

@@ -1,5 +1,5 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
-import { refused, swap, tell } from './page.js';
+import { parse, refused, swap, tell } from './page.js';
 
 const SAVE_AFTER_MS = 500;
 /** What is typed and not sent yet: each form with its timer. */
@@ -49,7 +49,7 @@ async function send(form) {
     body: new URLSearchParams(new FormData(form)),
     headers: { accept: 'text/html' },
   });
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const page = await parse(answer);
   if (page.querySelector('[data-preview]') === null) {
     refused(answer, page);
     return false;
