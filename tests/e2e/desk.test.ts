@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { readContent } from '../../src/editions/index.ts';
 import { dropFromEdition, getEdition, reviseEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
@@ -33,7 +33,6 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
   const come = (role: 'author' | 'editor', script: boolean) => draft.come(browser, role, script);
   const order = () => draft.order();
   const titlesOf = async () => (await order()).join('\n');
-  const status = (page: Page) => page.locator('[data-live-region]').innerText();
 
   test.each([true, false])(
     'the way from a draft to a schedule, script %s',
@@ -166,7 +165,7 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.getByLabel('Editor’s note, in Markdown').fill('Typed **this** moment');
     await preview.getByText('Typed this moment').waitFor({ timeout: 5_000 });
     expect(Date.now() - began).toBeLessThan(3_000);
-    await page.getByText('This did not reach the desk').waitFor();
+    await page.getByText('No answer came from the desk').waitFor();
     expect((await getEdition(house.database.db, 1)).revision).toBe(1);
     await page.evaluate('mend()');
     await page.getByLabel('Preheader').press('End');
@@ -203,7 +202,7 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.getByText('Ed has changed it meanwhile').waitFor({ timeout: 15_000 });
     await page.getByLabel('Preheader').fill('Mine, long thought over');
     await page.locator('.told.bad').waitFor({ timeout: 10_000 });
-    expect(await status(page)).toContain('Mine, long thought over');
+    await page.locator('[data-aside]', { hasText: 'Mine, long thought over' }).waitFor();
     expect(await page.getByLabel('Subject').inputValue()).toBe('The other’s');
     expect((await readContent(house.database.db, await getEdition(house.database.db, 1))).preheader).not.toContain(
       'Mine',

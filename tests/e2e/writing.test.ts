@@ -195,8 +195,15 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await piece.getByRole('textbox', { name: 'Deck' }).fill('Long thought over');
     await dropFromEdition({ db: db(), clock: draft.house.clock }, 1, pieceId, 'Ed');
     await page.locator('#subject').fill('Another subject');
-    await said(page, 'You wrote:');
-    expect(await page.locator('[data-live-region]').innerText()).toContain('Long thought over');
+    const aside = page.locator('[data-aside]');
+    await aside.getByText('Long thought over').waitFor();
+    // Whatever else is said, it stays until it is put away.
+    await said(page, 'Revision 3 is saved');
+    await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
+    await said(page, 'It is pinned');
+    await aside.getByText('Long thought over').waitFor();
+    await aside.getByRole('button', { name: 'Put away' }).click();
+    expect(await aside.innerText()).toBe('');
     await context.close();
   }, 60_000);
 
@@ -215,7 +222,7 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const piece = await open(page, 'The harbour at dusk');
     await context.setOffline(true);
     await piece.getByRole('textbox', { name: 'Deck' }).fill('Written in a tunnel');
-    await said(page, 'This did not reach the desk');
+    await said(page, 'No answer came from the desk');
     await context.setOffline(false);
     const again = page.waitForEvent('dialog');
     const going = page.getByRole('link', { name: 'All revisions' }).click();

@@ -1,201 +1,44 @@
 // An edition's page without its reloading: forms are sent and the page is put in place of itself, pieces are dragged, what is typed is saved,
 // and the preview follows. Without script every one of these is a form.
+import { press, seen, showWith } from './acts.js';
 import './moving.js';
-import { HTML, parse, refused, tell } from './page.js';
+import { drawSoon, follow, texts } from './preview.js';
+import { goOn, isUnsaved, noteTyped, saveBefore, saveTexts, STALE, takesTexts, watchLeaving } from './saving.js';
 import { listen, sayOthers } from './standing.js';
-import { drawSoon, follow, hasDraft, texts } from './preview.js';
 import {
   formName,
   formOf,
   hasWords,
-  isSame,
   isTypedIn,
   keepForm,
   nameOf,
   retype,
   settled,
+  stands,
   typedNow,
 } from './typing.js';
 
 const desk = () => document.querySelector('[data-edition]');
 const id = desk()?.dataset.edition;
-const SAVE_AFTER_MS = 1200;
-/** What an act is answered that was of another revision (RFC 9110 15.5.13). */
-const STALE = 412;
-/** What the person here has seen: only an answer to an act of their own moves it on. */
-let seen = desk()?.dataset.revision;
-let state = desk()?.dataset.state;
-/** The revision that the texts on the page were begun from: a save of them is of it, whatever else has been seen since. */
-let begun = seen;
-/** How often something was typed into the texts, and up to which time of these it is saved. */
-let typed = 0;
-let saved = 0;
-/** Up to which time they were refused: they are not sent by themselves as they are. */
-let refusedAt = -1;
-let saving;
-/** Forms of pieces' words that are saved by themselves in a moment; and those that wait for their button, for somebody else wrote there. */
-const waiting = new Map();
-const held = new Set();
-/** Acts wait for each other. Where one is refused, those that were meant for what was there before are not sent. */
-let last = Promise.resolve();
-let epoch = 0;
 
-function act(form, submitter) {
-  clearTimeout(saving);
-  const name = formName(form);
-  clearTimeout(waiting.get(name));
-  waiting.delete(name);
-  held.delete(name);
-  // What was typed and not saved comes first, where it is saved by itself.
-  for (const other of waiting.keys()) saveWords(other);
-  if (form === texts()) return save({ isAuto: false });
-  if (isUnsaved() && isAutosaved()) save({ isAuto: true });
-  const body = new FormData(form, submitter ?? undefined);
-  queue({
-    address: submitter?.getAttribute('formaction') ?? form.getAttribute('action'),
-    done: name,
-    prepare: () => ofRevision(body, seen),
-  });
+/** A page has come for what was sent. `isTexts`, `saves`: for a save of the texts, or of the words that go by that name. */
+function arrive(page, { answer, done, ...sent }) {
+  const { ok, status } = answer;
+  const keepsTexts = takesTexts(page, { answer, done, ...sent });
+  keepRefusals(page, sent.isUnasked ? (sent.saves ?? 'texts') : undefined);
+  show(page, { done: ok ? done : undefined, keepsTexts, isEcho: !ok && status !== STALE });
+  goOn();
 }
 
-/** `isAuto`: nobody pressed a button for it. */
-function ofRevision(body, revision, isAuto = false) {
-  if (body.has('revision')) body.set('revision', revision);
-  if (isAuto) body.set('unasked', 'yes');
-  return body;
-}
+/** Of what that is saved by itself the refusal is that is told. */
+let refused;
 
-const isUnsaved = () => typed !== saved;
-/** An approval is withdrawn by a change: of what is approved, by its button alone. */
-const isAutosaved = () => texts()?.hasAttribute('data-autosave') === true && typed !== refusedAt;
-
-/** The texts as they are by then, of the revision that they were begun from. */
-function save({ isAuto }) {
-  if (!texts()?.checkValidity()) return;
-  let upTo;
-  queue({
-    address: texts().getAttribute('action'),
-    isTexts: true,
-    prepare() {
-      upTo = typed;
-      return isAuto && upTo === saved ? undefined : ofRevision(new FormData(texts()), begun, isAuto);
-    },
-    settle: (body, answer, page) => settleTexts(body, upTo, { answer, page }),
-  });
-}
-
-function saveSoon() {
-  clearTimeout(saving);
-  if (isAutosaved()) saving = setTimeout(() => save({ isAuto: true }), SAVE_AFTER_MS);
-}
-
-const isSavedByItself = (form) => form.hasAttribute('data-autosave') && !held.has(formName(form));
-
-function saveWordsSoon(form) {
-  const name = formName(form);
-  clearTimeout(waiting.get(name));
-  waiting.delete(name);
-  if (isSavedByItself(form))
-    waiting.set(
-      name,
-      setTimeout(() => saveWords(name), SAVE_AFTER_MS),
-    );
-}
-
-/** A piece's words as they are by then. Until they are answered they are among those that go out with the page. */
-function saveWords(name) {
-  clearTimeout(waiting.get(name));
-  const form = () => formOf(name);
-  if (!form()?.checkValidity()) return void waiting.delete(name);
-  waiting.set(name, undefined);
-  queue({
-    address: form().getAttribute('action'),
-    saves: name,
-    prepare: () => (form() && isTypedIn(form()) ? ofRevision(new FormData(form()), seen, true) : undefined),
-    settle(body, { ok, status }, page) {
-      if (ok) settled(form(), body);
-      // Somebody else changed the edition: where it was not these words, they are of what there is by now.
-      return status === STALE && isSame(form(), page) ? () => saveWordsSoon(form()) : undefined;
-    },
-    end: () => waiting.get(name) === undefined && waiting.delete(name),
-  });
-}
-
-function queue(one) {
-  const mine = epoch;
-  last = last
-    .then(() => (mine === epoch ? sendNow(one) : undefined))
-    .catch(() => {
-      epoch++;
-      tell('This did not reach the desk, and nothing of it is lost here. Try once more.');
-    })
-    .then(() => one.end?.());
-}
-
-/** `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and may have something to do after it. */
-async function sendNow({ address, prepare, settle, isTexts = false, saves, done }) {
-  const body = prepare();
-  if (!body) return;
-  const answer = await fetch(withView(address), { method: 'POST', body: new URLSearchParams(body), headers: HTML });
-  const page = await parse(answer);
-  if (!answer.ok) epoch++;
-  if (page.querySelector('[data-edition]') === null) return refused(answer, page);
-  const after = settle?.(body, answer, page);
-  arrive(page, { answer, isTexts, saves, done });
-  after?.();
-}
-
-/** `isTexts`, `saves`: it is the answer to a save of the texts, or of the words that go by that name. */
-function arrive(page, { answer, isTexts, saves, done }) {
-  const { ok } = answer;
-  ({ revision: seen, state } = page.querySelector('[data-edition]').dataset);
-  const keepsTexts = isUnsaved() || (isTexts && ok);
-  if ((isTexts && ok) || !keepsTexts || sameTexts(page)) begun = seen;
-  // What was refused for itself comes back as it was sent.
-  hold(page, answer.status === STALE ? undefined : (saves ?? done));
-  show(page, { done: ok ? done : undefined, keepsTexts, isEcho: !ok && answer.status !== STALE });
-  if (isUnsaved()) saveSoon();
-  if (isUnsaved() || hasDraft()) drawSoon();
-}
-
-/** Words that somebody else has written over meanwhile wait for their button. `answered`: what the page is the answer to. */
-function hold(page, answered) {
-  for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)')) {
-    const name = formName(form);
-    const isAtHand = isTypedIn(form) || form.contains(document.activeElement);
-    if (name === answered || !isAtHand || isSame(form, page)) continue;
-    clearTimeout(waiting.get(name));
-    waiting.delete(name);
-    if (isTypedIn(form)) held.add(name);
-  }
-}
-
-const TEXTS = ['subject', 'preheader', 'note'];
-const textControls = (form = texts()) => (form ? TEXTS.map((name) => form.elements.namedItem(name)) : []);
-
-/** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
-function settleTexts(body, upTo, { answer: { ok, status }, page }) {
-  if (ok || (status === STALE && !sameTexts(page))) saved = upTo;
-  else if (status !== STALE) refusedAt = upTo;
-  if (ok) for (const control of textControls()) control.defaultValue = body.get(control.name);
-}
-
-/** Nobody else has changed the texts meanwhile. */
-function sameTexts(page) {
-  const [mine, theirs] = [texts(), page.querySelector('#texts')].map((form) =>
-    textControls(form)
-      .map(({ defaultValue }) => defaultValue.trim())
-      .join('\0'),
-  );
-  return mine === theirs;
-}
-
-/** The preview stays as it is chosen. */
-function withView(address) {
-  const url = new URL(address, location.href);
-  const here = new URLSearchParams(location.search);
-  for (const name of ['view', 'as']) if (here.get(name)) url.searchParams.set(name, here.get(name));
-  return url;
+/** Why something was refused stays beside what saves itself, until something is pressed. `saved`: what was saved by itself. */
+function keepRefusals(page, saved) {
+  const [old, fresh] = [document, page].map((where) => where.querySelector('[data-live-region]'));
+  const isRefused = fresh.querySelector('.bad') !== null;
+  if (saved !== undefined && saved !== refused && !isRefused) fresh.prepend(...old.querySelectorAll(':scope > .bad'));
+  else refused = isRefused ? saved : undefined;
 }
 
 const PARTS = [
@@ -220,12 +63,12 @@ function show(page, { done, keepsTexts, isEcho = false }) {
   for (const details of page.querySelectorAll('main details')) details.open ||= open.has(detailsName(details));
   if (mine) keep(mine, page.querySelector('#texts'));
   for (const part of PARTS) put(part, page.querySelector(part));
-  if (writing && formName(writing) !== done) keepForm(writing, { isEcho });
-  desk().dataset.revision = seen;
-  desk().dataset.state = state;
+  if (writing && (formName(writing) !== done || isTypedIn(writing))) keepForm(writing, { isEcho });
+  Object.assign(desk().dataset, seen);
   const homeless = retype(typedWords);
   document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
-  if (homeless.length > 0) tellHomeless(homeless);
+  setAside([...page.querySelectorAll('[data-aside] > *')]);
+  if (homeless.length > 0) setAside([homelessBox(homeless)]);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
   stay();
@@ -233,12 +76,27 @@ function show(page, { done, keepsTexts, isEcho = false }) {
   document.dispatchEvent(new Event('shown'));
 }
 
-/** Beside whatever else is said. */
-function tellHomeless(words) {
+/** Words that stand nowhere else on the page any more stand above it, until whoever wrote them puts them away. */
+function setAside(boxes) {
+  const place = document.querySelector('[data-aside]');
+  for (const box of boxes) {
+    const words = [...box.querySelectorAll('dd')].map((one) => one.textContent);
+    if (words.every((one) => stands(one) || place.textContent.includes(one))) continue;
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'link' });
+    button.textContent = 'Put away';
+    button.addEventListener('click', () => box.remove());
+    box.append(button);
+    place.append(box);
+  }
+}
+
+function homelessBox(words) {
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
-  const said = ['What you were writing in is not there any more. You wrote:', ...words];
-  box.append(...said.map((text) => Object.assign(document.createElement('p'), { textContent: text })));
-  document.querySelector('[data-live-region]').append(box);
+  const list = Object.assign(document.createElement('dl'), { className: 'unsaved' });
+  list.append(...words.map((text) => Object.assign(document.createElement('dd'), { textContent: text })));
+  const why = 'What you were writing in is not there any more. You wrote:';
+  box.append(Object.assign(document.createElement('p'), { textContent: why }), list);
+  return box;
 }
 
 /** Texts as they are typed, in the place of those that came, and saved by themselves where those are. */
@@ -294,75 +152,45 @@ document.addEventListener('submit', (event) => {
   act(form, submitter);
 });
 
+function act(form, submitter) {
+  saveBefore(form);
+  if (form === texts()) return saveTexts({ isAuto: false });
+  const done = formName(form);
+  press({
+    address: submitter?.getAttribute('formaction') ?? form.getAttribute('action'),
+    body: new FormData(form, submitter ?? undefined),
+    done,
+    settle(body, { ok }) {
+      if (ok) settled(formOf(done), body);
+    },
+  });
+}
+
 document.addEventListener('input', (event) => {
   const { target } = event;
   const form = target.closest?.('form');
-  if (form?.matches('[action$="/write"], [action$="/block"]')) drawSoon();
-  if (form?.id !== 'texts') return form && typedWords(form, event);
-  const hint = document.querySelector(`[data-hint="${target.name}"]`);
-  const limit = Number(target.dataset.limit);
-  if (hint) {
-    const length = [...target.value].length;
-    hint.textContent = `${length} characters${length > limit ? `; a phone shows about ${limit}` : ''}`;
-  }
-  const line = { subject: 1, preheader: 2 }[target.name];
-  if (line) document.querySelectorAll('.inboxline .line')[line].textContent = target.value;
-  typed++;
-  drawSoon();
-  if (event.isComposing) clearTimeout(saving);
-  else saveSoon();
-});
-function typedWords(form, { isComposing }) {
-  if (isComposing) clearTimeout(waiting.get(formName(form)));
-  else saveWordsSoon(form);
-}
-
-document.addEventListener('compositionend', ({ target }) => {
-  const form = target.closest?.('form');
-  if (form?.id === 'texts') saveSoon();
-  else if (form) saveWordsSoon(form);
+  if (!form) return;
+  if (form === texts()) showLine(target);
+  if (form.matches('#texts, [action$="/write"], [action$="/block"]')) drawSoon();
+  noteTyped(form, event);
 });
 
-/** What goes out with the page: one form, for each is of a revision of its own. */
-function lastForm() {
-  if (isUnsaved() && isAutosaved() && texts().checkValidity()) return texts();
-  return [...waiting.keys()].map(formOf).find((form) => form?.checkValidity() && isTypedIn(form));
+/** As an inbox has it, and how long it is. */
+function showLine({ name, value, dataset }) {
+  const hint = document.querySelector(`[data-hint="${name}"]`);
+  const limit = Number(dataset.limit);
+  const length = [...value].length;
+  if (hint) hint.textContent = `${length} characters${length > limit ? `; a phone shows about ${limit}` : ''}`;
+  const line = { subject: 1, preheader: 2 }[name];
+  if (line) document.querySelectorAll('.inboxline .line')[line].textContent = value;
 }
 
-window.addEventListener('pagehide', () => {
-  const form = lastForm();
-  if (form) sendLast(form, form === texts() ? begun : seen);
-});
-
-function sendLast(form, revision) {
-  const fields = ofRevision(new FormData(form), revision, true);
-  navigator.sendBeacon(form.getAttribute('action'), new URLSearchParams(fields));
-}
-
-// What is not saved by itself is not lost by a click.
-window.addEventListener('beforeunload', (event) => {
-  const safe = lastForm();
-  if ((isUnsaved() && safe !== texts()) || hasWords((form) => form === safe)) event.preventDefault();
-});
-
-// What was typed over a slow line, before this was here.
-if (textControls().some(({ value, defaultValue }) => value !== defaultValue)) {
-  typed++;
-  saveSoon();
-}
-for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)'))
-  if (isTypedIn(form)) saveWordsSoon(form);
-if (isUnsaved() || hasDraft()) drawSoon();
-
+showWith(arrive);
+watchLeaving();
 listen({
-  /** What this page shows. */
-  standing: () => ({ revision: Number(seen), state }),
-  answered: () => last,
   hasWords: () => isUnsaved() || hasWords(() => false),
-  load: async () =>
-    parse(await fetch(withView(`/editions/${id}`), { headers: HTML, signal: AbortSignal.timeout(10_000) })),
   show(page) {
-    ({ state } = page.querySelector('[data-edition]').dataset);
+    Object.assign(seen, page.querySelector('[data-edition]').dataset);
     show(page, { keepsTexts: false });
   },
   /** Only that part, with what is typed in it. */

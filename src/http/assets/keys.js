@@ -1,8 +1,7 @@
 // Shortcuts, and the sheet that lists them. Keys that are a character alone can be turned off (WCAG 2.2, 2.1.4).
 const OFF = 'roundup-keys-off';
 const go = (address) => () => {
-  if ([...document.querySelectorAll('nav a')].some((link) => link.getAttribute('href') === address))
-    location.href = address;
+  [...document.querySelectorAll('nav a')].find((link) => link.getAttribute('href') === address)?.click();
 };
 const isEdition = () => document.querySelector('[data-edition]') !== null;
 const pieces = () => [...document.querySelectorAll('main li.piece[tabindex]')];

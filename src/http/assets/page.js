@@ -7,6 +7,32 @@ export async function parse(answer) {
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
+/**
+ * A form, sent to the desk, whose answer is a page. Whoever has signed in anew in another tab has other tokens than the forms here: with the new
+ * one it is sent once more.
+ */
+export async function post(address, body) {
+  const first = await send(address, body);
+  return first.answer.status === 403 && (await renewToken(body)) ? send(address, body) : first;
+}
+
+async function send(address, body) {
+  const answer = await fetch(address, { method: 'POST', body: new URLSearchParams(body), headers: HTML });
+  return { answer, page: await parse(answer) };
+}
+
+/** False where it is the same, or another account's. */
+async function renewToken(body) {
+  const page = await parse(await fetch(location.href, { headers: HTML }));
+  const token = page.querySelector('input[name="_csrf"]')?.value;
+  if (!token || token === body.get('_csrf') || page.body.dataset.me !== document.body.dataset.me) return false;
+  for (const field of document.querySelectorAll('input[name="_csrf"]')) field.value = token;
+  body.set('_csrf', token);
+  return true;
+}
+
+export const isTold = (words) => document.querySelector('[data-live-region]')?.textContent.includes(words) === true;
+
 /** Returns the box, to put a link into. */
 export function tell(text) {
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
@@ -18,10 +44,10 @@ export function tell(text) {
 /** Another page came, such as the door: one stays here, with all that was typed. */
 export function refused(answer, page) {
   const isOut = answer.status === 401 || new URL(answer.url).pathname === '/sign-in';
-  const words = page.querySelector('main p')?.textContent.trim();
-  const box = tell(
-    isOut ? 'You are signed out. What you have typed is still here.' : words || 'The desk refused this.',
-  );
+  const said = [...page.querySelectorAll('main p:not(.small)')].map((one) => one.textContent.trim()).join(' ');
+  const words = isOut ? 'You are signed out. What you have typed is still here.' : said || 'The desk refused this.';
+  if (isTold(words)) return;
+  const box = tell(words);
   const link = { href: '/sign-in', target: '_blank', textContent: 'Sign in, in another tab' };
   if (isOut) box.append(Object.assign(document.createElement('a'), link));
 }

@@ -33,10 +33,10 @@ const isOther = (one, other) => one.trim() !== (other ?? '').trim();
 
 export const isTypedIn = (form) => [...form.elements].some((control) => control.name && isTyped(control));
 
-/** What is typed now, to be put into the page that comes; but for what is in the form called `done`. */
+/** What is typed now, to be put into the page that comes; of the form called `done`, what was typed since that was sent. */
 export function typedNow(done) {
   return controls()
-    .filter((control) => isTyped(control) && formName(control.form) !== done)
+    .filter((control) => isTyped(control) && (isWords(control) || formName(control.form) !== done))
     .map((control) => ({ name: nameOf(control), control }));
 }
 
@@ -86,11 +86,23 @@ export function isSame(form, page) {
   );
 }
 
-/** What is saved is what a form's words are from now on; what was typed since is typed still. */
+const wordsOf = (form) =>
+  [...(form?.elements ?? [])].filter(
+    (control) => 'defaultValue' in control && control.type !== 'hidden' && isWords(control),
+  );
+
+/** What is sent is what a form's words are from now on; what was typed since is typed still. */
 export function settled(form, body) {
-  for (const control of form.elements)
-    if ('defaultValue' in control && control.type !== 'hidden' && body.has(control.name))
-      setDefault(control, body.get(control.name));
+  for (const control of wordsOf(form)) if (body.has(control.name)) setDefault(control, body.get(control.name));
+}
+
+/** Does a page that came have what was sent of a form? */
+export function isThere(body, form, page) {
+  const theirs = [...page.querySelectorAll('main form')].find((one) => formName(one) === formName(form));
+  return (
+    theirs !== undefined &&
+    wordsOf(theirs).every(({ name, defaultValue }) => !isOther(body.get(name) ?? '', defaultValue))
+  );
 }
 
 /** Without touching what stands in it: a textarea that nobody has typed in would show it. */
@@ -101,7 +113,13 @@ function setDefault(control, words) {
 }
 
 /** What is only ticked or chosen is no word. */
-const isWords = ({ type }) => !['checkbox', 'radio', 'select-one', 'datetime-local'].includes(type);
+const isWords = ({ type }) => !['checkbox', 'radio', 'select-one', 'datetime-local', 'submit', 'button'].includes(type);
+
+/** Do words stand in a field of the page? A form sends line ends as CRLF. */
+export function stands(words) {
+  const bare = words.replaceAll('\r\n', '\n').trim();
+  return controls().some((control) => isWords(control) && control.value.trim() === bare);
+}
 
 /** Is there a word that would be lost with the page? */
 export function hasWords(isSafe) {

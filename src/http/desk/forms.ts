@@ -110,8 +110,11 @@ export function formRoute<P extends object>(
 const FIXED = new Set(['revision', 'hash', 'unasked', 'place', 'section', 'id', 'after', 'piece', 'block', 'to']);
 
 /** What somebody wrote, and not what the form had with it. */
-function wordsIn(body: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !FIXED.has(name) && !name.startsWith('seen-')));
+function wordsIn(body: Record<string, string>): Record<string, string> | undefined {
+  const written = Object.entries(body).filter(
+    ([name, value]) => value.trim() !== '' && !FIXED.has(name) && !name.startsWith('seen-'),
+  );
+  return written.length === 0 ? undefined : Object.fromEntries(written);
 }
 
 /** Our own words are a sentence; a validator's say what is wrong with a field. */

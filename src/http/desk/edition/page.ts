@@ -55,7 +55,7 @@ export function editionRoutes(server: FastifyInstance, { app, door, show }: Desk
       isNobody: as !== '' && reader === undefined,
     };
     return show(request, reply, 'edition', {
-      scripts: ['live.js', 'edition.js', 'clock.js'],
+      scripts: ['edition.js', 'clock.js'],
       ...(await editionView(app, identityOf(request), edition, view)),
       ...preview,
       ...extra,
