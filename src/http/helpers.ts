@@ -82,8 +82,8 @@ export function registerHelpers(handlebars: typeof HandlebarsModule): void {
     data.own = pairsIn(own);
     // `fresh`: it shows what there is, and what was typed stands elsewhere.
     data.forms = fresh === true ? [] : [action, ...(typeof also === 'string' ? also.split(' ') : [])];
-    // Words that a browser remembers, when one comes back, were of another revision.
-    const autocomplete = revision === undefined ? undefined : 'off';
+    // Words that a browser remembers, when one comes back, were of another revision, and would save themselves.
+    const autocomplete = revision === undefined && hash['data-live'] === undefined ? undefined : 'off';
     const attributes = Object.entries({ method: 'post', action, autocomplete, ...hash })
       .filter(([, value]) => value !== undefined && value !== '')
       .map(([name, value]) => `${name}="${escape(String(value))}"`);

@@ -14,8 +14,10 @@ import {
   proposeEdition,
   putBlockInEdition,
   reviseEdition,
+  workOnTheme,
 } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
+import { getTheme } from '../../src/themes/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
@@ -220,6 +222,37 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     ).toContain('colour="red"');
     await lookAt(page, 'theme-fault', [375, 1280]);
     await page.goto(`${web.deskUrl}/themes/gazette`);
+    await page.getByRole('button', { name: 'Throw away what was changed' }).click();
+    await page.getByText('Nothing is being changed').waitFor();
+  }, 60_000);
+
+  test('of a theme nothing is lost to a slow line, nor to somebody else who changes it', async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    let come: () => void = () => {};
+    const wait = new Promise<void>((resolve) => (come = resolve));
+    await page.route('**/assets/theme.js', async (route) => wait.then(() => route.continue()));
+    await page.goto(`${web.deskUrl}/themes/gazette`, { waitUntil: 'commit' });
+    const footer = page.getByLabel('A word above the way out');
+    await footer.fill('Typed on a train');
+    come();
+    await page.getByText('It is kept, and in no mail').waitFor();
+    const working = async () => (await getTheme(house.database.db, 'gazette')).working;
+    expect((await working())?.footer).toBe('Typed on a train');
+    // Somebody else changes the footer: theirs stays until the button is pressed, and one is asked before one leaves.
+    await workOnTheme({ db: house.database.db }, 'gazette', (design) => ({ ...design, footer: 'Theirs' }));
+    await footer.fill('Mine, after all');
+    await page.getByText('Somebody has changed this footer meanwhile').waitFor();
+    await footer.pressSequentially('!');
+    await page.waitForTimeout(1_500);
+    expect((await working())?.footer).toBe('Theirs');
+    const asked = page.waitForEvent('dialog');
+    const leaving = page.getByRole('link', { name: 'All themes' }).click();
+    await (await asked).dismiss();
+    await leaving;
+    const form = page.locator('form', { has: footer });
+    await form.getByRole('button', { name: 'Keep' }).click();
+    await page.getByText('It is kept, and in no mail').waitFor();
+    expect((await working())?.footer).toBe('Mine, after all!');
     await page.getByRole('button', { name: 'Throw away what was changed' }).click();
     await page.getByText('Nothing is being changed').waitFor();
   }, 60_000);

@@ -28,14 +28,21 @@ const colours = async (over: Record<string, string> = {}) => {
   return { ...(Object.fromEntries(flat) as Record<string, string>), ...over };
 };
 
+/** What a form of a theme's page says that there was before. */
+const seenIn = (html: string, form: string) =>
+  new RegExp(`action="[^"]*${form}"[^]*?name="seen" value="([^"]+)"`).exec(html)?.[1] ?? '';
+
 const mail = async () => (await renderNow(await house.newsroom(), await getEdition(house.database.db, 1))).sample;
 
 test('what is worked on is seen and in no mail; in use it is in every draft, and can be taken back', async () => {
   const admin = await visitor(house, web);
-  await admin.post('/themes/gazette/colours', await colours({ 'light-accent': '#0055AA' }));
-  await admin.post('/themes/gazette/footer', {
-    footer: 'Written by **people**, [support them](https://example.org/give).',
+  const { html: page } = await admin.get('/themes/gazette');
+  const footer = 'Written by **people**, [support them](https://example.org/give).';
+  await admin.post('/themes/gazette/colours', {
+    ...(await colours({ 'light-accent': '#0055AA' })),
+    seen: seenIn(page, '/colours'),
   });
+  await admin.post('/themes/gazette/footer', { footer, seen: seenIn(page, '/footer') });
   expect((await admin.get('/themes/gazette/frame')).html).toContain('#0055aa');
   expect((await admin.get('/themes/gazette/frame?state=used')).html).not.toContain('#0055aa');
   expect((await mail()).html).not.toContain('#0055aa');
@@ -59,8 +66,7 @@ test('faults of a template are named by file and line, and keep it from being us
   const admin = await visitor(house, web);
   const keep = async (text: string, file = 'card.mjml.hbs') => {
     const { html } = await admin.get(`/themes/gazette?file=${file}`);
-    const seen = /name="seen" value="([^"]+)"/.exec(html)?.[1] ?? '';
-    return admin.post(`/themes/gazette/files/${file}`, { text, seen });
+    return admin.post(`/themes/gazette/files/${file}`, { text, seen: seenIn(html, `/files/${file}`) });
   };
   const line = (text: string) => card.split('\n').findIndex((one) => one.includes(text)) + 1;
   const illegal = await keep(card.replace('<mj-column width="62%">', '<mj-column width="62%" colour="red">'));
@@ -85,6 +91,28 @@ test('faults of a template are named by file and line, and keep it from being us
   expect((await admin.get('/themes/gazette')).html).toContain('Nothing is being changed');
 });
 
+test('of two who change the colours or the footer at once, the later one is told, and writes over nothing unknowingly', async () => {
+  const admin = await visitor(house, web);
+  const { html: page } = await admin.get('/themes/gazette');
+  for (const [form, mine, theirs] of [
+    ['colours', await colours({ 'light-accent': '#0055aa' }), await colours({ 'light-ink': '#aa0055' })],
+    ['footer', { footer: 'Mine' }, { footer: 'Theirs' }],
+  ] as const) {
+    const seen = seenIn(page, `/${form}`);
+    expect((await admin.post(`/themes/gazette/${form}`, { ...theirs, seen })).status).toBe(200);
+    const late = await admin.post(`/themes/gazette/${form}`, { ...mine, seen });
+    expect([late.status, late.html]).toEqual([412, expect.stringContaining('Somebody has changed')]);
+    expect((await admin.post(`/themes/gazette/${form}`, mine)).status).toBe(412);
+    const { working: theirWork } = await getTheme(house.database.db, 'gazette');
+    expect([theirWork?.footer, theirWork?.colours.light.ink]).toContain(form === 'footer' ? 'Theirs' : '#aa0055');
+    // What was typed is there, of what there is by now: knowingly it goes over.
+    const again = { ...mine, seen: seenIn(late.html, `/${form}`) };
+    expect((await admin.post(`/themes/gazette/${form}`, again)).status).toBe(200);
+  }
+  const { working } = await getTheme(house.database.db, 'gazette');
+  expect([working?.footer, working?.colours.light.accent]).toEqual(['Mine', '#0055aa']);
+});
+
 test('a copy, a logo of its own, and colours that cannot be read are told', async () => {
   const admin = await visitor(house, web);
   expect((await admin.post('/themes/gazette/copy', { copy: 'evening' })).url).toBe('/themes/evening');
@@ -100,9 +128,13 @@ test('a copy, a logo of its own, and colours that cannot be read are told', asyn
       'a test',
     ),
   ).rejects.toThrow('has not been put in use yet');
-  const faint = await admin.post('/themes/evening/colours', await colours({ 'light-text': '#eeeeee' }));
+  const paint = async (over: Record<string, string>) => {
+    const seen = seenIn((await admin.get('/themes/evening')).html, '/colours');
+    return admin.post('/themes/evening/colours', { ...(await colours(over)), seen });
+  };
+  const faint = await paint({ 'light-text': '#eeeeee' });
   expect(faint.html).toMatch(/By day, text on the sheet: a contrast of 1\.\d/);
-  expect((await admin.post('/themes/evening/colours', await colours({ 'light-text': 'red; }' }))).status).toBe(400);
+  expect((await paint({ 'light-text': 'red; }' })).status).toBe(400);
   const bytes = Uint8Array.from(
     await sharp({ create: { width: 300, height: 100, channels: 3, background: '#123456' } })
       .png()

@@ -1,17 +1,22 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
-import { parse, refused, swap, tell } from './page.js';
+import { post, refused, swap, tell } from './page.js';
 
 const SAVE_AFTER_MS = 500;
+/** What an act is answered that was of something else than there is (RFC 9110 15.5.13). */
+const STALE = 412;
 /** What is typed and not sent yet: each form with its timer. */
 const waiting = new Map();
 let last = Promise.resolve();
 let sending = 0;
 /** Forms of which the desk did not take what stands in them now. */
 const notKept = new Set();
+/** Of what somebody else has changed meanwhile: only a button puts it over theirs. */
+const held = new Set();
 /** A form that is sent at last. */
 let going;
 
 function saveSoon(form) {
+  if (held.has(form)) return;
   clearTimeout(waiting.get(form));
   waiting.set(
     form,
@@ -29,7 +34,7 @@ function save(form) {
 
 async function saveNow(form) {
   const isKept = await send(form).catch(() => {
-    tell('This did not reach the desk, and nothing of it is lost here. Type on, or press Keep.');
+    tell('No answer came from the desk, and nothing of it is lost here. Type on, or press Keep.');
     return false;
   });
   sending--;
@@ -44,20 +49,18 @@ async function saveNow(form) {
 
 /** True where it is kept. */
 async function send(form) {
-  const answer = await fetch(form.action, {
-    method: 'POST',
-    body: new URLSearchParams(new FormData(form)),
-    headers: { accept: 'text/html' },
-  });
-  const page = await parse(answer);
+  const { answer, page } = await post(form.action, new FormData(form));
   if (page.querySelector('[data-preview]') === null) {
     refused(answer, page);
     return false;
   }
   for (const part of ['told', 'problems', 'contrast', 'use']) put(part, page);
-  if (!answer.ok) return false;
+  const isStale = answer.status === STALE;
+  if (isStale) held.add(form);
+  if (!answer.ok && !isStale) return false;
   for (const hidden of form.querySelectorAll('[data-seen]'))
-    hidden.value = page.querySelector('[data-seen]')?.value ?? hidden.value;
+    hidden.value = page.querySelector(`[data-seen="${hidden.dataset.seen}"]`)?.value ?? hidden.value;
+  if (isStale) return false;
   follow();
   return true;
 }
@@ -88,6 +91,8 @@ document.addEventListener('submit', (event) => {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   notKept.delete(form);
+  held.delete(form);
+  if (/\/(discard|restore)$/.test(new URL(form.action).pathname)) notKept.clear();
   for (const other of waiting.keys()) save(other);
   if (sending === 0) return;
   event.preventDefault();
@@ -99,6 +104,21 @@ document.addEventListener('submit', (event) => {
 window.addEventListener('pagehide', () => {
   for (const form of waiting.keys()) navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)));
 });
+
+// What the desk did not take, or has not answered yet, is not lost by a click.
+window.addEventListener('beforeunload', (event) => {
+  if (going === undefined && (sending > 0 || notKept.size > 0)) event.preventDefault();
+});
+
+/** Somebody has signed in again elsewhere, or the line is back. */
+for (const kind of ['focus', 'online'])
+  window.addEventListener(kind, () => {
+    for (const form of notKept) if (!held.has(form)) save(form);
+  });
+
+/** What was typed over a slow line, before this was here. */
+for (const form of document.querySelectorAll('form[data-live]'))
+  if ([...form.elements].some(({ value, defaultValue = value }) => value !== defaultValue)) saveSoon(form);
 
 /** The preview as it is by now. */
 function follow() {

@@ -99,7 +99,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
       })),
       file,
       text: templates[file],
-      seen: etagOf(templates[file]),
+      seen: { colours: etagOf(design.colours), footer: etagOf(design.footer), text: etagOf(templates[file]) },
       isChanged: design.files[file] !== undefined,
       problems: problems.map((problem) => ({
         ...problem,
@@ -177,6 +177,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   form(
     'colours',
     working((design, { body }) => {
+      requireSeen(body, design.colours, 'these colours');
       const colours = Object.fromEntries(
         SCHEMES.map((scheme) => [
           scheme,
@@ -188,7 +189,10 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
   );
   form(
     'footer',
-    working((design, { body }) => ({ ...design, footer: withoutCr(body.footer ?? '').trim() })),
+    working((design, { body }) => {
+      requireSeen(body, design.footer, 'this footer');
+      return { ...design, footer: withoutCr(body.footer ?? '').trim() };
+    }),
   );
   form(
     'logo',
@@ -212,8 +216,7 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
       const text = withoutCr(body.text ?? '');
       if (textOf(design, params.file) === undefined)
         throw new RoundupError('not-found', `There is no template "${params.file}".`);
-      if (body.seen !== etagOf(textOf(design, params.file)))
-        throw new RoundupError('revision-changed', 'Somebody has changed this template meanwhile.');
+      requireSeen(body, textOf(design, params.file), 'this template');
       const { [params.file]: _old, ...others } = design.files;
       const isOwn = text !== builtInTemplates()[params.file];
       return { ...design, files: isOwn ? { ...others, [params.file]: text } : others };
@@ -254,6 +257,14 @@ export function themeRoutes(server: FastifyInstance, { app, door, show }: DeskPa
     const copy = (body.copy ?? '').trim();
     await copyTheme({ db }, params.name, copy, by);
     return { told: `${copy} is there, to begin with as ${params.name}.`, to: `/themes/${copy}` };
+  });
+}
+
+/** A form says what of it there was before. Throws `revision-changed` where that is not what there is. */
+function requireSeen(body: Record<string, string>, now: unknown, name: string): void {
+  if (body.seen === etagOf(now)) return;
+  throw new RoundupError('revision-changed', `Somebody has changed ${name} meanwhile.`, {
+    hint: 'What you have typed stands here still: load the page in another tab to see theirs, or press Keep for yours.',
   });
 }
 
