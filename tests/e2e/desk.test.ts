@@ -176,10 +176,15 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
     await page.locator('[data-live-region] .told', { hasText: 'Revision 2' }).waitFor();
     expect(Math.abs((await lineAt()) - before)).toBeLessThanOrEqual(1);
     await preview.getByText('Typed this moment').waitFor();
+    await page.locator('iframe.coming').waitFor({ state: 'detached' });
     expect(await page.locator('iframe').count()).toBe(1);
     // A piece's own words, too; what may not be saved, such as no headline at all, is not in it.
     const piece = page.locator('.piece').first();
     await piece.getByText('Write over its words').click();
+    // For as long as it is not saved.
+    await page.evaluate(
+      `for (const form of document.querySelectorAll('main form')) form.removeAttribute('data-autosave')`,
+    );
     await piece.getByRole('textbox', { name: 'Headline' }).fill('A headline, half writ');
     await preview.getByText('A headline, half writ').waitFor();
     await piece.getByRole('textbox', { name: 'Headline' }).fill('');
@@ -277,8 +282,13 @@ suite(`an edition at the desk${browserMissing === undefined ? '' : ` (${browserM
   test('an approval is for what was seen: what another has changed meanwhile is not approved by the way', async () => {
     const { page, context } = await come('editor', true);
     await reviseEdition(await house.newsroom(), 1, { subject: 'Another’s words' }, 'Ana');
-    await page.getByLabel('Subject').fill('Mine');
-    await page.getByRole('button', { name: 'Approve revision 1' }).click();
+    // Typed and pressed in one moment.
+    await page.evaluate(`{
+      const subject = document.querySelector('#subject');
+      subject.value = 'Mine';
+      subject.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      document.querySelector('form[action$="/approve"] button').click();
+    }`);
     await page.locator('.told.bad').waitFor({ timeout: 10_000 });
     await page.waitForTimeout(1_000);
     const edition = await getEdition(house.database.db, 1);

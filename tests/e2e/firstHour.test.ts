@@ -159,7 +159,7 @@ suite(`the first hour${browserMissing === undefined ? '' : ` (${browserMissing})
       expect(await steps()).toBe('6 of 7 are done');
       await hands.press(button('Compose the first edition'));
       await page.locator('[data-edition]').waitFor();
-      expect(await page.locator('.piece').count()).toBeGreaterThan(0);
+      await page.locator('.piece').first().waitFor();
       await page.goto(`${web.deskUrl}/start`);
       await hands.press(button('Send a test of it'));
       await told('The mail server took the test');

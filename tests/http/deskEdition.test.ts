@@ -1,4 +1,4 @@
-import { getNewsletter, readContent } from '../../src/editions/index.ts';
+import { type EditionPiece, getNewsletter, piecesOf, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { getEdition, proposeEdition, reviseEdition, sendEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
@@ -271,6 +271,13 @@ test('a save that changes nothing withdraws no approval, and odd input is no fau
   await editor.post('approve', { revision: '1' });
   expect((await editor.post('texts', { revision: '1', subject, preheader, note })).html).toContain(
     'Nothing has changed',
+  );
+  const [{ pieceId, title, deck, kind, region, authors }] = piecesOf(
+    await readContent(house.database.db, await edition()),
+  ) as [EditionPiece];
+  const words = { title, deck: deck ?? '', kind: kind ?? '', region: region ?? '', authors: authors.join(', ') };
+  expect((await editor.post(`pieces/${pieceId}/write`, { revision: '1', ...words })).html).toContain(
+    'Nothing has changed: revision 1 is saved',
   );
   expect(await edition()).toMatchObject({ state: 'approved', revision: 1 });
   for (const [path, fields] of [

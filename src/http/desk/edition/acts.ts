@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
 import { CAUSES } from '../../../dispatch/index.ts';
@@ -132,11 +133,9 @@ function doneOf({ edition, approvalWithdrawn, scheduleDropped }: Revised, before
 const AUTHOR: Record<string, EditionAct> = {
   texts: async (doing) => {
     const { newsroom, editionId, body } = doing;
-    const now = await readContent(newsroom.db, await asSeen(newsroom, editionId, body.revision));
-    const wanted = textsForm.parse(body);
-    // A save that changes nothing withdraws no approval.
-    if (Object.entries(wanted).every(([name, value]) => now[name as keyof typeof wanted] === value))
-      return { told: 'Nothing has changed.' };
+    const edition = await asSeen(newsroom, editionId, body.revision);
+    const wanted = newOf(textsForm.parse(body), await readContent(newsroom.db, edition));
+    if (isNothing(wanted)) return unchanged(edition);
     return changing((parts, { by }) => reviseEdition(parts, editionId, wanted, by))(doing);
   },
   add: async (doing) => {
@@ -191,11 +190,15 @@ const PIECE: Record<string, EditionAct> = {
   }),
   drop: changing((parts, { editionId, pieceId, by }) => dropFromEdition(parts, editionId, pieceId, by)),
   hold: changing((parts, { editionId, pieceId, by }) => holdFromEdition(parts, editionId, pieceId, by)),
-  write: changing(async (parts, { editionId, pieceId, body, by }) => {
-    const before = await pieceOf(parts, editionId, pieceId);
+  write: async (doing) => {
+    const { newsroom, editionId, pieceId, body } = doing;
+    const edition = await asSeen(newsroom, editionId, body.revision);
+    const before = await pieceOf(newsroom, editionId, pieceId);
     // What is not there any more is told with whose doing that is.
-    return editInEdition(parts, editionId, pieceId, before === undefined ? {} : wordsOf(body, before), by);
-  }),
+    const wanted = before === undefined ? {} : newOf(wordsOf(body, before), before);
+    if (before !== undefined && isNothing(wanted)) return unchanged(edition);
+    return changing((parts, { by }) => editInEdition(parts, editionId, pieceId, wanted, by))(doing);
+  },
   crop: changing(async (parts, { editionId, pieceId, body, by }) => {
     const image = (await pieceOf(parts, editionId, pieceId))?.image ?? null;
     if (image === null) throw new RoundupError('state-refused', 'This piece has no photograph.');
@@ -332,6 +335,19 @@ async function asSeen({ db }: Pick<Newsroom, 'db'>, editionId: number, revision:
   const seen = number.parse(revision);
   if (edition.revision !== seen) throw otherRevision(edition, seen);
   return edition;
+}
+
+/** What of some words is other than before. */
+function newOf<T extends object>(words: T, before: { [K in keyof T]?: unknown }): Partial<T> {
+  const isNew = ([name, value]: [string, unknown]) => !isDeepStrictEqual(value, before[name as keyof T]);
+  return Object.fromEntries(Object.entries(words).filter(isNew)) as Partial<T>;
+}
+
+const isNothing = (words: object) => Object.keys(words).length === 0;
+
+/** A save that changes nothing is no revision, and withdraws no approval. */
+function unchanged({ revision }: { revision: number }): Done {
+  return { told: `Nothing has changed: revision ${revision} is saved.` };
 }
 
 async function newsletterOf({ db }: Newsroom, { newsletterId }: { newsletterId: number }): Promise<Newsletter> {
