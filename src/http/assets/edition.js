@@ -80,8 +80,9 @@ function show(page, { done, keepsTexts, isEcho = false }) {
 function setAside(boxes) {
   const place = document.querySelector('[data-aside]');
   for (const box of boxes) {
-    const words = [...box.querySelectorAll('dd')].map((one) => one.textContent);
-    if (words.every((one) => stands(one) || place.textContent.includes(one))) continue;
+    for (const words of box.querySelectorAll('dd'))
+      if (stands(words.textContent) || place.textContent.includes(words.textContent)) rowOf(words).remove();
+    if (box.querySelector('dd') === null) continue;
     const button = Object.assign(document.createElement('button'), { type: 'button', className: 'link' });
     button.textContent = 'Put away';
     button.addEventListener('click', () => box.remove());
@@ -89,6 +90,8 @@ function setAside(boxes) {
     place.append(box);
   }
 }
+
+const rowOf = (words) => (words.parentElement.tagName === 'DIV' ? words.parentElement : words);
 
 function homelessBox(words) {
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
