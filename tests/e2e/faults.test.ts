@@ -1,6 +1,6 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { piecesOf, readContent } from '../../src/editions/index.ts';
-import { approveEdition, getEdition } from '../../src/newsroom/index.ts';
+import { approveEdition, cancelEdition, getEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
@@ -107,6 +107,60 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     // And nothing waits any more.
     await page.getByRole('link', { name: 'All revisions' }).click();
     await page.getByRole('heading', { level: 1, name: 'Revisions' }).waitFor();
+    await context.close();
+  }, 60_000);
+
+  test('one who types on after a lost answer quarrels with nobody, and what is pressed meanwhile is done', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const { deck } = await open(page);
+    const loseOnce = async (pattern: string) => {
+      let isLost = false;
+      await page.route(pattern, async (route) => {
+        if (isLost) return route.continue();
+        isLost = true;
+        await route.fetch();
+        return route.abort();
+      });
+    };
+    const isCalm = async () => [
+      await page.locator('[data-aside]').innerText(),
+      await page.locator('.told.bad').count(),
+      await page.getByText('was not done').count(),
+    ];
+    await loseOnce('**/texts');
+    await page.getByLabel('Subject').fill('The harbour');
+    await said(page, 'No answer came from the desk');
+    await page.getByLabel('Subject').fill('The harbour at dusk, and after');
+    await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
+    await said(page, 'It is pinned');
+    await until(content, ({ subject }) => subject === 'The harbour at dusk, and after');
+    expect(await isCalm()).toEqual(['', 0, 0]);
+    await loseOnce('**/write');
+    await deck.fill('Boats');
+    await said(page, 'No answer came from the desk');
+    await deck.fill('Boats, and gulls');
+    await until(piece, (one) => one.deck === 'Boats, and gulls');
+    expect(await isCalm()).toEqual(['', 0, 0]);
+    expect(await deck.inputValue()).toBe('Boats, and gulls');
+    await context.close();
+  }, 60_000);
+
+  test('what is typed when nobody writes at it any more stands above it, and can be put away', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    await page.locator('[data-part="findings"]').waitFor();
+    await cancelEdition(await draft.house.newsroom(), 1, 'Ed');
+    await page.evaluate(`{
+      const subject = document.querySelector('#subject');
+      subject.value = 'Too late for this';
+      subject.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }`);
+    const aside = page.locator('[data-aside]');
+    await aside.getByText('Too late for this').waitFor({ timeout: 10_000 });
+    await page.locator('.head .state.cancelled').waitFor();
+    await aside.getByRole('button', { name: 'Put away: Too late for this' }).click();
+    await page.getByRole('link', { name: 'Roundup', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Editions' }).waitFor();
+    expect((await edition()).state).toBe('cancelled');
     await context.close();
   }, 60_000);
 

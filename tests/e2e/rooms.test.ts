@@ -243,6 +243,11 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     await footer.fill('Mine, after all');
     await page.getByText('Somebody has changed this footer meanwhile').waitFor();
     await footer.pressSequentially('!');
+    // Nor does it go by another's button.
+    const asks = page.waitForEvent('dialog');
+    const keeping = page.locator('form[action$="/colours"]').getByRole('button', { name: 'Keep' }).click();
+    await (await asks).dismiss();
+    await keeping;
     await page.waitForTimeout(1_500);
     expect((await working())?.footer).toBe('Theirs');
     const asked = page.waitForEvent('dialog');
@@ -253,6 +258,19 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     await form.getByRole('button', { name: 'Keep' }).click();
     await page.getByText('It is kept, and in no mail').waitFor();
     expect((await working())?.footer).toBe('Mine, after all!');
+    // An answer that is lost is no quarrel with oneself.
+    let isLost = false;
+    await page.route('**/themes/gazette/footer', async (route) => {
+      if (isLost) return route.continue();
+      isLost = true;
+      await route.fetch();
+      return route.abort();
+    });
+    await footer.fill('Lost on its way');
+    await page.getByText('No answer came from the desk').waitFor();
+    await footer.pressSequentially(', and found');
+    await page.getByText('It is kept, and in no mail').waitFor();
+    expect((await working())?.footer).toBe('Lost on its way, and found');
     await page.getByRole('button', { name: 'Throw away what was changed' }).click();
     await page.getByText('Nothing is being changed').waitFor();
   }, 60_000);

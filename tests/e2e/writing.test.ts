@@ -122,6 +122,26 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await context.close();
   }, 60_000);
 
+  test('why something is refused stands there until that is mended, whatever else is saved', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const piece = await open(page, 'The harbour at dusk');
+    const headline = piece.getByRole('textbox', { name: 'Headline' });
+    const refusal = page.locator('.told.bad');
+    await headline.fill(' ');
+    await said(page, 'A piece has a headline');
+    await page.getByLabel('Subject').fill('Saved beside it');
+    await said(page, 'Revision 2 is saved');
+    expect(await refusal.count()).toBe(1);
+    await headline.fill('The harbour at dusk');
+    await refusal.waitFor({ state: 'detached' });
+    await headline.fill(' ');
+    await refusal.waitFor();
+    await headline.fill('Dusk');
+    await said(page, 'Revision 3 is saved');
+    expect(await refusal.count()).toBe(0);
+    await context.close();
+  }, 60_000);
+
   test('of the same words another’s are not written over by themselves; of others mine are saved all the same', async () => {
     const { page, context } = await draft.come(browser, 'author', true);
     const harbour = piecesOf(await content()).find(({ title }) => title === 'The harbour at dusk')!;

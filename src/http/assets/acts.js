@@ -4,6 +4,9 @@ import { isTold, post, refused, tell } from './page.js';
 const BUSY_AFTER_MS = 400;
 /** Asked too often (RFC 6585, 4): a while later it is taken. */
 const TOO_MANY = 429;
+/** An act may look something up elsewhere, or wait for a mail server; a save does not. */
+const [ACT_MS, SAVE_MS] = [120_000, 20_000];
+const NOT_DONE = 'What you pressed after that was not done: press it again, where you still want it.';
 const NO_ANSWER =
   'No answer came from the desk. What you typed is not lost; whether this was done, you see when the desk is there again.';
 
@@ -36,7 +39,7 @@ export function ofRevision(body, revision, isUnasked = false) {
   return body;
 }
 
-/** An act by a button. `settle` sees what was answered before the page does. */
+/** An act by a button. */
 export function press({ address, body, done, settle }) {
   const key = `${address} ${new URLSearchParams(ofRevision(body, ''))}`;
   if (pressed.has(key)) return;
@@ -45,15 +48,15 @@ export function press({ address, body, done, settle }) {
 }
 
 /**
- * `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and may have something to do after it;
- * `lost` is for what had no answer. Words that are saved by themselves (`isTexts`, `saves`) go on their way whatever became of the act before.
+ * `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and says whether that is fine (`isFine`: a
+ * refusal that is none) and what is to be done when the page is there (`after`); `lost` is for what had no answer. Words that are saved (`isTexts`,
+ * `saves`) go on their way whatever became of the act before.
  */
 export function queue(one) {
   const mine = epoch;
-  const isSave = one.isTexts || one.saves !== undefined;
   begin();
   last = last
-    .then(() => (mine === epoch || isSave ? sendNow(one) : undefined))
+    .then(() => (mine === epoch || isSave(one) ? sendNow(one) : skip()))
     .catch(() => {
       epoch++;
       isReached = false;
@@ -66,15 +69,21 @@ export function queue(one) {
     });
 }
 
+const isSave = ({ isTexts, saves }) => isTexts || saves !== undefined;
+
+function skip() {
+  if (!isTold(NOT_DONE)) tell(NOT_DONE, { isBeside: true });
+}
+
 async function sendNow(one) {
   const { address, settle, isTexts = false, isUnasked = false, saves, done } = one;
   const body = one.prepare();
   if (!body) return;
-  const { answer, page } = await post(withView(address), body);
-  if (!answer.ok) epoch++;
+  const { answer, page } = await post(withView(address), body, isSave(one) ? SAVE_MS : ACT_MS);
   const { dataset } = page.querySelector('[data-edition]') ?? {};
   isReached = dataset !== undefined;
   if (!isReached) {
+    epoch++;
     refused(answer, page);
     if (answer.status === TOO_MANY || answer.status >= 500) one.lost?.();
     return;
@@ -82,7 +91,8 @@ async function sendNow(one) {
   // Nobody is interrupted in the middle of a character.
   await composing;
   Object.assign(seen, dataset);
-  const after = settle?.(body, answer, page);
+  const { isFine = answer.ok, after } = settle?.(body, answer, page) ?? {};
+  if (!isFine) epoch++;
   showing(page, { answer, isTexts, isUnasked, saves, done });
   after?.();
 }

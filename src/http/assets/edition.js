@@ -3,7 +3,18 @@
 import { press, seen, showWith } from './acts.js';
 import './moving.js';
 import { drawSoon, follow, texts } from './preview.js';
-import { goOn, isUnsaved, noteTyped, saveBefore, saveTexts, STALE, takesTexts, watchLeaving } from './saving.js';
+import {
+  goOn,
+  homelessTexts,
+  isUnsaved,
+  noteTyped,
+  saveBefore,
+  saveTexts,
+  saveWords,
+  STALE,
+  takesTexts,
+  watchLeaving,
+} from './saving.js';
 import { listen, sayOthers } from './standing.js';
 import {
   formName,
@@ -25,20 +36,21 @@ const id = desk()?.dataset.edition;
 function arrive(page, { answer, done, ...sent }) {
   const { ok, status } = answer;
   const keepsTexts = takesTexts(page, { answer, done, ...sent });
-  keepRefusals(page, sent.isUnasked ? (sent.saves ?? 'texts') : undefined);
-  show(page, { done: ok ? done : undefined, keepsTexts, isEcho: !ok && status !== STALE });
+  const keptRefusals = refusalsBeside(page, { done, ...sent });
+  show(page, { done: ok ? done : undefined, keepsTexts, keptRefusals, isEcho: !ok && status !== STALE });
   goOn();
 }
 
-/** Of what that is saved by itself the refusal is that is told. */
+/** Of which form the refusal is that is told. */
 let refused;
 
-/** Why something was refused stays beside what saves itself, until something is pressed. `saved`: what was saved by itself. */
-function keepRefusals(page, saved) {
-  const [old, fresh] = [document, page].map((where) => where.querySelector('[data-live-region]'));
-  const isRefused = fresh.querySelector('.bad') !== null;
-  if (saved !== undefined && saved !== refused && !isRefused) fresh.prepend(...old.querySelectorAll(':scope > .bad'));
-  else refused = isRefused ? saved : undefined;
+/** Why something was refused stays beside what saves itself, until that is mended, or something is pressed. */
+function refusalsBeside(page, { isTexts, isUnasked, saves, done }) {
+  const name = isTexts ? formName(texts()) : (saves ?? done);
+  const isRefused = page.querySelector('[data-live-region] .bad') !== null;
+  if (isUnasked && !isRefused && name !== refused) return [...document.querySelectorAll('[data-live-region] > .bad')];
+  refused = isRefused ? name : undefined;
+  return [];
 }
 
 const PARTS = [
@@ -52,7 +64,8 @@ const PARTS = [
 ];
 
 /** `done`: whose form is done with; what was typed into the others is typed still. `isEcho`: it shows what was refused. */
-function show(page, { done, keepsTexts, isEcho = false }) {
+function show(page, { done, keepsTexts, keptRefusals = [], isEcho = false }) {
+  const homelessNow = homelessTexts(page);
   const typedWords = typedNow(done);
   const open = new Set([...document.querySelectorAll('main details[open]')].map(detailsName));
   const comeBack = placeNow();
@@ -65,8 +78,8 @@ function show(page, { done, keepsTexts, isEcho = false }) {
   for (const part of PARTS) put(part, page.querySelector(part));
   if (writing && (formName(writing) !== done || isTypedIn(writing))) keepForm(writing, { isEcho });
   Object.assign(desk().dataset, seen);
-  const homeless = retype(typedWords);
-  document.querySelector('[data-live-region]').replaceChildren(...page.querySelector('[data-live-region]').childNodes);
+  const homeless = [...homelessNow, ...retype(typedWords)];
+  tellBeside(page, keptRefusals);
   setAside([...page.querySelectorAll('[data-aside] > *')]);
   if (homeless.length > 0) setAside([homelessBox(homeless)]);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
@@ -76,22 +89,41 @@ function show(page, { done, keepsTexts, isEcho = false }) {
   document.dispatchEvent(new Event('shown'));
 }
 
-/** Words that stand nowhere else on the page any more stand above it, until whoever wrote them puts them away. */
+/** What stays where it is is not said aloud again. */
+function tellBeside(page, kept) {
+  const place = document.querySelector('[data-live-region]');
+  for (const one of Array.from(place.childNodes)) if (!kept.includes(one)) one.remove();
+  place.append(...page.querySelector('[data-live-region]').childNodes);
+}
+
+/** Words that stand nowhere else on the page any more stand above it, until whoever wrote them puts them away, or writes them again. */
 function setAside(boxes) {
   const place = document.querySelector('[data-aside]');
   for (const box of boxes) {
-    for (const words of box.querySelectorAll('dd'))
-      if (stands(words.textContent) || place.textContent.includes(words.textContent)) rowOf(words).remove();
-    if (box.querySelector('dd') === null) continue;
+    if ([...place.children].some((one) => textOf(one) === textOf(box))) continue;
     const button = Object.assign(document.createElement('button'), { type: 'button', className: 'link' });
     button.textContent = 'Put away';
-    button.addEventListener('click', () => box.remove());
+    button.setAttribute('aria-label', `Put away: ${shorten(textOf(box))}`);
+    button.addEventListener('click', () => putAway(box));
     box.append(button);
     place.append(box);
   }
+  for (const row of place.querySelectorAll('dl > div')) {
+    const [name, words] = [row.querySelector('dt'), row.querySelector('dd')].map((one) => one?.textContent);
+    if (name && stands(name, words)) row.remove();
+  }
+  for (const box of Array.from(place.children)) if (box.querySelector('dd') === null) box.remove();
 }
 
-const rowOf = (words) => (words.parentElement.tagName === 'DIV' ? words.parentElement : words);
+const textOf = (box) => [...box.querySelectorAll('dd')].map((one) => one.textContent).join(' ');
+const shorten = (text) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+function putAway(box) {
+  box.remove();
+  const next = document.querySelector('[data-aside] button') ?? document.querySelector('h1');
+  next.tabIndex = next.matches('button') ? 0 : -1;
+  next.focus();
+}
 
 function homelessBox(words) {
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
@@ -159,13 +191,12 @@ function act(form, submitter) {
   saveBefore(form);
   if (form === texts()) return saveTexts({ isAuto: false });
   const done = formName(form);
+  if (form.matches('[action$="/write"]')) return saveWords(done, { isAuto: false });
   press({
     address: submitter?.getAttribute('formaction') ?? form.getAttribute('action'),
     body: new FormData(form, submitter ?? undefined),
     done,
-    settle(body, { ok }) {
-      if (ok) settled(formOf(done), body);
-    },
+    settle: (body, { ok }) => void (ok && settled(formOf(done), body)),
   });
 }
 
@@ -176,6 +207,11 @@ document.addEventListener('input', (event) => {
   if (form === texts()) showLine(target);
   if (form.matches('#texts, [action$="/write"], [action$="/block"]')) drawSoon();
   noteTyped(form, event);
+  // Put back as it was by hand, nothing of it is refused any more.
+  if (form !== texts() && formName(form) === refused && !isTypedIn(form)) {
+    refused = undefined;
+    for (const one of document.querySelectorAll('[data-live-region] > .bad')) one.remove();
+  }
 });
 
 /** As an inbox has it, and how long it is. */
@@ -187,6 +223,11 @@ function showLine({ name, value, dataset }) {
   const line = { subject: 1, preheader: 2 }[name];
   if (line) document.querySelectorAll('.inboxline .line')[line].textContent = value;
 }
+
+/** What came with the page, because it was refused before this was here. */
+const asCame = [...document.querySelectorAll('[data-aside] > *')];
+for (const box of asCame) box.remove();
+if (id) setAside(asCame);
 
 showWith(arrive);
 watchLeaving();

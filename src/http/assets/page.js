@@ -9,15 +9,16 @@ export async function parse(answer) {
 
 /**
  * A form, sent to the desk, whose answer is a page. Whoever has signed in anew in another tab has other tokens than the forms here: with the new
- * one it is sent once more.
+ * one it is sent once more. Throws where there is no answer in time.
  */
-export async function post(address, body) {
-  const first = await send(address, body);
-  return first.answer.status === 403 && (await renewToken(body)) ? send(address, body) : first;
+export async function post(address, body, mostMs = 30_000) {
+  const first = await send(address, body, mostMs);
+  return first.answer.status === 403 && (await renewToken(body)) ? send(address, body, mostMs) : first;
 }
 
-async function send(address, body) {
-  const answer = await fetch(address, { method: 'POST', body: new URLSearchParams(body), headers: HTML });
+async function send(address, body, mostMs) {
+  const signal = AbortSignal.timeout(mostMs);
+  const answer = await fetch(address, { method: 'POST', body: new URLSearchParams(body), headers: HTML, signal });
   return { answer, page: await parse(answer) };
 }
 
@@ -33,11 +34,13 @@ async function renewToken(body) {
 
 export const isTold = (words) => document.querySelector('[data-live-region]')?.textContent.includes(words) === true;
 
-/** Returns the box, to put a link into. */
-export function tell(text) {
+/** Returns the box, to put a link into. `isBeside`: what is told already stays. */
+export function tell(text, { isBeside = false } = {}) {
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
   box.append(Object.assign(document.createElement('p'), { textContent: text }));
-  document.querySelector('[data-live-region]')?.replaceChildren(box);
+  const place = document.querySelector('[data-live-region]');
+  if (isBeside) place?.append(box);
+  else place?.replaceChildren(box);
   return box;
 }
 

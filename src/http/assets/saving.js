@@ -25,6 +25,8 @@ let saving;
 /** Forms of pieces' words that are saved by themselves in a moment; and those that wait for their button, for somebody else wrote there. */
 const waiting = new Map();
 const held = new Set();
+/** What was sent and had no answer, by the form: the desk may have it all the same. */
+const unanswered = new Map();
 
 export const isUnsaved = () => typed !== saved;
 /** An approval is withdrawn by a change: of what is approved, by its button alone. */
@@ -37,6 +39,7 @@ export function noteTyped(form, { isComposing = false } = {}) {
     saveSoon();
     if (isComposing) clearTimeout(saving);
   } else {
+    if (!isTypedIn(form)) held.delete(formName(form));
     saveWordsSoon(form);
     if (isComposing) clearTimeout(waiting.get(formName(form)));
   }
@@ -52,6 +55,7 @@ document.addEventListener('compositionend', ({ target }) => {
 export function saveTexts({ isAuto }) {
   if (!texts()?.checkValidity()) return;
   let upTo;
+  let sent;
   queue({
     address: texts().getAttribute('action'),
     isTexts: true,
@@ -59,11 +63,19 @@ export function saveTexts({ isAuto }) {
     prepare() {
       upTo = typed;
       if (!texts() || (isAuto && upTo === saved)) return undefined;
-      return ofRevision(new FormData(texts()), begun, isAuto);
+      sent = ofRevision(new FormData(texts()), begun, isAuto);
+      return sent;
     },
     settle: (body, answer, page) => settleTexts(body, upTo, { answer, page }),
-    lost: () => saveSoon(AGAIN_MS),
+    lost() {
+      noteUnanswered('texts', sent);
+      saveSoon(AGAIN_MS);
+    },
   });
+}
+
+function noteUnanswered(name, body) {
+  unanswered.set(name, [...(unanswered.get(name) ?? []), body]);
 }
 
 function saveSoon(afterMs = SAVE_AFTER_MS) {
@@ -75,18 +87,26 @@ const TEXTS = ['subject', 'preheader', 'note'];
 const textControls = (form) => (form ? TEXTS.map((name) => form.elements.namedItem(name)) : []);
 
 /** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
-function settleTexts(body, upTo, { answer: { ok, status }, page }) {
-  const isKept = ok || isKeptAlready(body, status, texts(), page);
-  if (isKept || (status === STALE && !sameTexts(page))) saved = upTo;
-  else if (status !== STALE) refusedAt = upTo;
-  if (isKept) for (const control of textControls(texts())) control.defaultValue = body.get(control.name);
+function settleTexts(body, upTo, { answer, page }) {
+  const kept = keptOf('texts', body, texts(), { answer, page });
+  if (kept) for (const control of textControls(texts())) control.defaultValue = kept.get(control.name);
+  const isOthers = answer.status === STALE && !sameTexts(page);
+  if (kept === body || isOthers) saved = upTo;
+  else if (!kept && answer.status !== STALE) refusedAt = upTo;
+  return { isFine: kept !== undefined || (answer.status === STALE && !isOthers) };
 }
 
-/** What was saved and had no answer is refused the second time, of a revision that it has made itself: that is nothing to tell. */
-function isKeptAlready(body, status, form, page) {
-  const isSo = status === STALE && isThere(body, form, page);
-  if (isSo) for (const place of ['[data-live-region]', '[data-aside]']) page.querySelector(place).replaceChildren();
-  return isSo;
+/**
+ * What of a form the desk has now: this, or what was sent before and had no answer, where this is refused as of an older revision because that
+ * one has made another. Such a quarrel with oneself is nothing to tell.
+ */
+function keptOf(name, body, form, { answer: { ok, status }, page }) {
+  const before = unanswered.get(name) ?? [];
+  const kept = ok ? body : status === STALE ? [body, ...before].find((one) => isThere(one, form, page)) : undefined;
+  if (kept) unanswered.delete(name);
+  if (kept && !ok)
+    for (const place of ['[data-live-region]', '[data-aside]']) page.querySelector(place).replaceChildren();
+  return kept;
 }
 
 /** Nobody else has changed the texts meanwhile. */
@@ -113,26 +133,33 @@ function saveWordsSoon(form, afterMs = SAVE_AFTER_MS) {
 }
 
 /** A piece's words as they are by then. Until they are answered they are among those that go out with the page. */
-function saveWords(name) {
+export function saveWords(name, { isAuto = true } = {}) {
   clearTimeout(waiting.get(name));
   const form = () => formOf(name);
   if (!form()?.checkValidity()) return void waiting.delete(name);
   waiting.set(name, undefined);
+  let sent;
   queue({
     address: form().getAttribute('action'),
     saves: name,
-    isUnasked: true,
-    prepare: () =>
-      form() && !held.has(name) && isTypedIn(form())
-        ? ofRevision(new FormData(form()), seen.revision, true)
-        : undefined,
-    settle(body, { ok, status }, page) {
-      if (ok || isKeptAlready(body, status, form(), page)) settled(form(), body);
-      // Somebody else changed the edition: where it was not these words, they are of what there is by now.
-      else if (status === STALE && isSame(form(), page)) return () => saveWordsSoon(form());
-      return undefined;
+    isUnasked: isAuto,
+    prepare() {
+      if (!form() || (isAuto && (held.has(name) || !isTypedIn(form())))) return undefined;
+      sent = ofRevision(new FormData(form()), seen.revision, isAuto);
+      return sent;
     },
-    lost: () => form() && saveWordsSoon(form(), AGAIN_MS),
+    settle(body, answer, page) {
+      const kept = keptOf(name, body, form(), { answer, page });
+      if (kept) settled(form(), kept);
+      if (kept === body) return { isFine: true };
+      // Somebody else changed the edition: where it was not these words, they are of what there is by now.
+      const isFine = answer.status === STALE && isSame(form(), page);
+      return { isFine, after: () => isFine && form() && saveWordsSoon(form()) };
+    },
+    lost() {
+      noteUnanswered(name, sent);
+      if (form()) saveWordsSoon(form(), AGAIN_MS);
+    },
     // Where the door was shut, they wait until it is open again.
     end: () => hasReached() && waiting.get(name) === undefined && waiting.delete(name),
   });
@@ -174,8 +201,18 @@ function hold(page, answered) {
   }
 }
 
+/** The words of texts that the page which has come has no place for: nobody writes at it any more. */
+export function homelessTexts(page) {
+  if (!texts() || page.querySelector('#texts') || !isUnsaved()) return [];
+  saved = typed;
+  return textControls(texts())
+    .filter(({ value, defaultValue }) => value !== defaultValue)
+    .map(({ value }) => value);
+}
+
 /** What is typed is saved and seen, on the page that is there by now. */
 export function goOn() {
+  for (const name of held) if (!formOf(name) || !isTypedIn(formOf(name))) held.delete(name);
   if (isUnsaved()) saveSoon();
   if (isUnsaved() || hasDraft()) drawSoon();
 }
@@ -241,7 +278,9 @@ function clicked(event) {
 let going;
 function submitted(event) {
   const { target: form, submitter } = event;
-  if (event.defaultPrevented || form === going || !lastForm()) return;
+  const isGoing = form === going;
+  going = undefined;
+  if (event.defaultPrevented || isGoing || !lastForm()) return;
   event.preventDefault();
   void leave(() => {
     going = form;

@@ -1,9 +1,11 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
-import { post, refused, swap, tell } from './page.js';
+import { HTML, parse, post, refused, swap, tell } from './page.js';
 
 const SAVE_AFTER_MS = 500;
 /** What an act is answered that was of something else than there is (RFC 9110 15.5.13). */
 const STALE = 412;
+const NOT_KEPT =
+  'What you have typed over somebody else’s change is not kept yet: press Keep beside it, or load the page to see theirs.';
 /** What is typed and not sent yet: each form with its timer. */
 const waiting = new Map();
 let last = Promise.resolve();
@@ -12,6 +14,8 @@ let sending = 0;
 const notKept = new Set();
 /** Of what somebody else has changed meanwhile: only a button puts it over theirs. */
 const held = new Set();
+/** What was sent and had no answer: the desk may have it all the same. */
+const unanswered = new Map();
 /** A form that is sent at last. */
 let going;
 
@@ -49,7 +53,11 @@ async function saveNow(form) {
 
 /** True where it is kept. */
 async function send(form) {
-  const { answer, page } = await post(form.action, new FormData(form));
+  if (unanswered.has(form)) await catchUp(form);
+  const body = new FormData(form);
+  unanswered.set(form, [...(unanswered.get(form) ?? []), body]);
+  const { answer, page } = await post(form.action, body);
+  unanswered.delete(form);
   if (page.querySelector('[data-preview]') === null) {
     refused(answer, page);
     return false;
@@ -58,11 +66,25 @@ async function send(form) {
   const isStale = answer.status === STALE;
   if (isStale) held.add(form);
   if (!answer.ok && !isStale) return false;
-  for (const hidden of form.querySelectorAll('[data-seen]'))
-    hidden.value = page.querySelector(`[data-seen="${hidden.dataset.seen}"]`)?.value ?? hidden.value;
+  see(form, page);
   if (isStale) return false;
   follow();
   return true;
+}
+
+/** Where the desk has what was sent and had no answer, what is typed since is of that. */
+async function catchUp(form) {
+  const page = await parse(await fetch(location.href, { headers: HTML }));
+  const theirs = page.querySelector(`form[data-live][action="${form.getAttribute('action')}"]`);
+  const isIt = (body) =>
+    [...body].every(([name, value]) => ['_csrf', 'seen'].includes(name) || theirs?.elements[name]?.value === value);
+  if (unanswered.get(form).some(isIt)) see(form, page);
+}
+
+/** What a form says that there was before it. */
+function see(form, page) {
+  for (const hidden of form.querySelectorAll('[data-seen]'))
+    hidden.value = page.querySelector(`[data-seen="${hidden.dataset.seen}"]`)?.value ?? hidden.value;
 }
 
 /** What somebody is typing in stays as it is. */
@@ -93,16 +115,23 @@ document.addEventListener('submit', (event) => {
   notKept.delete(form);
   held.delete(form);
   if (/\/(discard|restore)$/.test(new URL(form.action).pathname)) notKept.clear();
-  for (const other of waiting.keys()) save(other);
-  if (sending === 0) return;
-  event.preventDefault();
+  for (const other of waiting.keys()) if (!held.has(other)) save(other);
   // What is put in use or tried is what stands here; whatever else one wants, such as to throw it away, is not kept from one.
   const wantsAll = /\/(use|trial)$/.test(new URL(form.action).pathname);
-  void last.then(() => (wantsAll && notKept.size > 0 ? undefined : goOn(form, submitter)));
+  if (sending === 0 && !(wantsAll && notKept.size > 0)) return;
+  event.preventDefault();
+  const isHeldBack = () => wantsAll && notKept.size > 0;
+  void last.then(() => (isHeldBack() ? tellNotKept() : goOn(form, submitter)));
 });
 
+/** A fault stands beside what has it already; what somebody else has changed stands nowhere. */
+function tellNotKept() {
+  if (held.size > 0) tell(NOT_KEPT);
+}
+
 window.addEventListener('pagehide', () => {
-  for (const form of waiting.keys()) navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)));
+  for (const form of waiting.keys())
+    if (!held.has(form)) navigator.sendBeacon(form.action, new URLSearchParams(new FormData(form)));
 });
 
 // What the desk did not take, or has not answered yet, is not lost by a click.

@@ -115,10 +115,10 @@ function setDefault(control, words) {
 /** What is only ticked or chosen is no word. */
 const isWords = ({ type }) => !['checkbox', 'radio', 'select-one', 'datetime-local', 'submit', 'button'].includes(type);
 
-/** Do words stand in a field of the page? A form sends line ends as CRLF. */
-export function stands(words) {
+/** Do words stand in a field of that name? A form sends line ends as CRLF. */
+export function stands(name, words) {
   const bare = words.replaceAll('\r\n', '\n').trim();
-  return controls().some((control) => isWords(control) && control.value.trim() === bare);
+  return controls().some((control) => control.name === name && control.value.trim() === bare);
 }
 
 /** Is there a word that would be lost with the page? */

@@ -107,13 +107,14 @@ export function formRoute<P extends object>(
   );
 }
 
-const FIXED = new Set(['revision', 'hash', 'unasked', 'place', 'section', 'id', 'after', 'piece', 'block', 'to']);
+/** Fields in which somebody writes. */
+const WRITTEN = new Set(
+  'subject preheader note comment text label url filter title deck kind region authors alt credit'.split(' '),
+);
 
 /** What somebody wrote, and not what the form had with it. */
 function wordsIn(body: Record<string, string>): Record<string, string> | undefined {
-  const written = Object.entries(body).filter(
-    ([name, value]) => value.trim() !== '' && !FIXED.has(name) && !name.startsWith('seen-'),
-  );
+  const written = Object.entries(body).filter(([name, value]) => value.trim() !== '' && WRITTEN.has(name));
   return written.length === 0 ? undefined : Object.fromEntries(written);
 }
 
