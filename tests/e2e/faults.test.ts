@@ -1,6 +1,6 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { piecesOf, readContent } from '../../src/editions/index.ts';
-import { approveEdition, cancelEdition, getEdition } from '../../src/newsroom/index.ts';
+import { approveEdition, cancelEdition, editInEdition, getEdition, reviseEdition } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
@@ -138,10 +138,45 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await loseOnce('**/write');
     await deck.fill('Boats');
     await said(page, 'No answer came from the desk');
+    // Another form's answer comes first.
+    await page.getByLabel('Preheader').fill('Meanwhile');
+    await page.waitForTimeout(2_000);
     await deck.fill('Boats, and gulls');
     await until(piece, (one) => one.deck === 'Boats, and gulls');
     expect(await isCalm()).toEqual(['', 0, 0]);
     expect(await deck.inputValue()).toBe('Boats, and gulls');
+    await context.close();
+  }, 60_000);
+
+  test('nothing that is pressed goes over what somebody else has changed and nobody here has seen; it is told', async () => {
+    const { page, context } = await draft.come(browser, 'author', true);
+    const { deck } = await open(page);
+    const { pieceId } = await piece();
+    const newsroom = await draft.house.newsroom();
+    // Typed and pressed in one moment, of a page that is not the newest.
+    const typeAndPress = (button: string) =>
+      page.evaluate(`{
+        const subject = document.querySelector('#subject');
+        subject.value += '!';
+        subject.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        ${button}.click();
+      }`);
+    await editInEdition(newsroom, 1, pieceId, { deck: 'By Ed' }, 'Ed');
+    await deck.evaluate((field: { value: string }) => (field.value = 'By Ana'));
+    await typeAndPress(`document.querySelector('#piece-${pieceId} form[action$="/write"] button')`);
+    await said(page, 'was not done');
+    await until(content, ({ subject }) => subject.endsWith('!'));
+    expect((await piece()).deck).toBe('By Ed');
+    expect(await deck.inputValue()).toBe('By Ana');
+    // It stays told, whatever saves itself; and another press is one of what is there now.
+    expect(await page.getByText('was not done').count()).toBe(1);
+    await page.locator(`#piece-${pieceId}`).getByRole('button', { name: 'Save for this edition' }).click();
+    await until(piece, (one) => one.deck === 'By Ana');
+    // Nor is anything of theirs undone.
+    await reviseEdition(newsroom, 1, { note: 'A note by Ed' }, 'Ed');
+    await typeAndPress(`document.querySelector('form[action$="/restore"] button')`);
+    await said(page, 'was not done');
+    expect((await content()).note).toBe('A note by Ed');
     await context.close();
   }, 60_000);
 

@@ -271,6 +271,12 @@ suite(`the desk’s rooms${browserMissing === undefined ? '' : ` (${browserMissi
     await footer.pressSequentially(', and found');
     await page.getByText('It is kept, and in no mail').waitFor();
     expect((await working())?.footer).toBe('Lost on its way, and found');
+    isLost = false;
+    await footer.fill('Lost, and kept by its button');
+    await page.getByText('No answer came from the desk').waitFor();
+    await form.getByRole('button', { name: 'Keep' }).click();
+    await page.getByText('It is kept, and in no mail').waitFor();
+    expect(await page.getByText('Somebody has changed').count()).toBe(0);
     await page.getByRole('button', { name: 'Throw away what was changed' }).click();
     await page.getByText('Nothing is being changed').waitFor();
   }, 60_000);

@@ -31,6 +31,8 @@ beforeEach(async () => {
   site = await startWebServer((request, response) => {
     const { url = '/' } = request;
     if (url.startsWith('/halves')) return response.setHeader('content-type', 'image/png').end(halves);
+    // An answer that never comes.
+    if (url.startsWith('/hang')) return undefined;
     if (url === '/gone') return response.writeHead(404).end();
     if (url === '/old') return response.writeHead(301, { location: '/new' }).end();
     if (url === '/lost') return response.writeHead(302, { location: '/' }).end();
@@ -72,6 +74,29 @@ const post = async (path: string, fields: Record<string, string> = {}) =>
   submitForm(web, `/editions/1/${path}`, { _csrf, revision: String((await edition()).revision), ...fields }, cookie);
 const get = async (path: string) => (await fetch(web.deskUrl + path, { headers: { cookie } })).text();
 const sample = async () => (await renderNow(await house.newsroom(), await edition())).sample;
+
+test('nobody who types waits for a photograph whose server does not answer', async () => {
+  await sql`update edition_revisions set content = replace(content::text, '/halves-', '/hang-')::jsonb`.execute(
+    house.database.db,
+  );
+  const body = new URLSearchParams({ _csrf, revision: '1', subject: 'Typed', preheader: '', note: '', unasked: 'yes' });
+  const signal = AbortSignal.timeout(15_000);
+  const headers = { cookie, origin: web.deskUrl };
+  const answer = await fetch(`${web.deskUrl}/editions/1/texts`, { method: 'POST', body, headers, signal });
+  expect(await answer.text()).toContain('data-revision="2"');
+});
+
+test('what is refused as of an older revision says which words somebody wrote, and no more', async () => {
+  const { key } = (await content()).sections.find(({ layout }) => layout === 'cards')!;
+  const late = (fields: Record<string, string>) =>
+    post('block', { revision: '7', section: key, after: '0', ...fields });
+  const wrote = 'What you wrote is not saved';
+  const divider = await late({ kind: 'divider' });
+  expect([divider.status, divider.html]).toEqual([412, expect.not.stringContaining(wrote)]);
+  const note = await late({ kind: 'note', text: 'A thought' });
+  expect(note.html).toMatch(new RegExp(`${wrote}[^]*<dt>text</dt><dd>A thought</dd></div></dl>`));
+  expect((await post('send', { revision: '7', sure: 'yes' })).html).not.toContain(wrote);
+});
 
 test('notes, buttons and dividers stand between pieces, follow them, and are in the mail and its text', async () => {
   const analysis = (await content()).sections.find(({ layout }) => layout === 'cards')!;

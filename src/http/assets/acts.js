@@ -5,7 +5,7 @@ const BUSY_AFTER_MS = 400;
 /** Asked too often (RFC 6585, 4): a while later it is taken. */
 const TOO_MANY = 429;
 /** An act may look something up elsewhere, or wait for a mail server; a save does not. */
-const [ACT_MS, SAVE_MS] = [120_000, 20_000];
+const [ACT_MS, SAVE_MS] = [120_000, 30_000];
 const NOT_DONE = 'What you pressed after that was not done: press it again, where you still want it.';
 const NO_ANSWER =
   'No answer came from the desk. What you typed is not lost; whether this was done, you see when the desk is there again.';
@@ -41,19 +41,19 @@ export function ofRevision(body, revision, isUnasked = false) {
 
 /** An act by a button. */
 export function press({ address, body, done, settle }) {
-  const key = `${address} ${new URLSearchParams(ofRevision(body, ''))}`;
-  if (pressed.has(key)) return;
-  pressed.add(key);
-  queue({ address, done, settle, prepare: () => ofRevision(body, seen.revision), end: () => pressed.delete(key) });
+  queue({ address, done, settle, isPressed: body, prepare: () => ofRevision(body, seen.revision) });
 }
 
 /**
- * `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and says whether that is fine (`isFine`: a
+ * `isPressed`: what stood in the form when its button was pressed, if one was. `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and says whether that is fine (`isFine`: a
  * refusal that is none) and what is to be done when the page is there (`after`); `lost` is for what had no answer. Words that are saved (`isTexts`,
  * `saves`) go on their way whatever became of the act before.
  */
 export function queue(one) {
   const mine = epoch;
+  const key = one.isPressed && `${one.address} ${new URLSearchParams(ofRevision(one.isPressed, ''))}`;
+  if (pressed.has(key)) return;
+  if (key) pressed.add(key);
   begin();
   last = last
     .then(() => (mine === epoch || isSave(one) ? sendNow(one) : skip()))
@@ -64,6 +64,7 @@ export function queue(one) {
       one.lost?.();
     })
     .finally(() => {
+      pressed.delete(key);
       one.end?.();
       end();
     });
@@ -71,8 +72,9 @@ export function queue(one) {
 
 const isSave = ({ isTexts, saves }) => isTexts || saves !== undefined;
 
-function skip() {
-  if (!isTold(NOT_DONE)) tell(NOT_DONE, { isBeside: true });
+/** What is not done is told, and stays told until something is pressed. */
+export function skip() {
+  if (!isTold(NOT_DONE)) tell(NOT_DONE, { isBeside: true }).classList.add('kept');
 }
 
 async function sendNow(one) {

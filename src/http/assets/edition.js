@@ -17,6 +17,7 @@ import {
 } from './saving.js';
 import { listen, sayOthers } from './standing.js';
 import {
+  bare,
   formName,
   formOf,
   hasWords,
@@ -48,9 +49,9 @@ let refused;
 function refusalsBeside(page, { isTexts, isUnasked, saves, done }) {
   const name = isTexts ? formName(texts()) : (saves ?? done);
   const isRefused = page.querySelector('[data-live-region] .bad') !== null;
-  if (isUnasked && !isRefused && name !== refused) return [...document.querySelectorAll('[data-live-region] > .bad')];
-  refused = isRefused ? name : undefined;
-  return [];
+  const stays = isUnasked && !isRefused && name !== refused ? '.bad, .kept' : isUnasked ? '.kept' : undefined;
+  if (stays !== '.bad, .kept') refused = isRefused ? name : undefined;
+  return stays ? [...document.querySelector('[data-live-region]').children].filter((one) => one.matches(stays)) : [];
 }
 
 const PARTS = [
@@ -78,10 +79,10 @@ function show(page, { done, keepsTexts, keptRefusals = [], isEcho = false }) {
   for (const part of PARTS) put(part, page.querySelector(part));
   if (writing && (formName(writing) !== done || isTypedIn(writing))) keepForm(writing, { isEcho });
   Object.assign(desk().dataset, seen);
-  const homeless = [...homelessNow, ...retype(typedWords)];
+  const homeless = [...homelessNow, ...retype(typedWords, { isEcho })];
   tellBeside(page, keptRefusals);
   setAside([...page.querySelectorAll('[data-aside] > *')]);
-  if (homeless.length > 0) setAside([homelessBox(homeless)]);
+  setAsideHomeless(homeless);
   follow(page.querySelector('[data-part="preview"] iframe').getAttribute('src'));
   comeBack();
   stay();
@@ -125,13 +126,17 @@ function putAway(box) {
   next.focus();
 }
 
-function homelessBox(words) {
+/** Words that had a place on the page; what was refused of them stands there already. */
+function setAsideHomeless(all) {
+  const there = new Set([...document.querySelectorAll('[data-aside] dd')].map((one) => bare(one.textContent)));
+  const words = all.filter((one) => !there.has(bare(one)));
+  if (words.length === 0) return;
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
   const list = Object.assign(document.createElement('dl'), { className: 'unsaved' });
   list.append(...words.map((text) => Object.assign(document.createElement('dd'), { textContent: text })));
   const why = 'What you were writing in is not there any more. You wrote:';
   box.append(Object.assign(document.createElement('p'), { textContent: why }), list);
-  return box;
+  setAside([box]);
 }
 
 /** Texts as they are typed, in the place of those that came, and saved by themselves where those are. */

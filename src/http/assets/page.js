@@ -3,6 +3,11 @@
 
 export const HTML = { accept: 'text/html' };
 
+/** A page of the desk. Throws where there is no answer in time. */
+export async function load(address) {
+  return parse(await fetch(address, { headers: HTML, signal: AbortSignal.timeout(10_000) }));
+}
+
 export async function parse(answer) {
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
@@ -24,7 +29,7 @@ async function send(address, body, mostMs) {
 
 /** False where it is the same, or another account's. */
 async function renewToken(body) {
-  const page = await parse(await fetch(location.href, { headers: HTML }));
+  const page = await load(location.href);
   const token = page.querySelector('input[name="_csrf"]')?.value;
   if (!token || token === body.get('_csrf') || page.body.dataset.me !== document.body.dataset.me) return false;
   for (const field of document.querySelectorAll('input[name="_csrf"]')) field.value = token;
@@ -39,8 +44,8 @@ export function tell(text, { isBeside = false } = {}) {
   const box = Object.assign(document.createElement('div'), { className: 'told warn' });
   box.append(Object.assign(document.createElement('p'), { textContent: text }));
   const place = document.querySelector('[data-live-region]');
-  if (isBeside) place?.append(box);
-  else place?.replaceChildren(box);
+  for (const one of Array.from(place?.children ?? [])) if (!isBeside && !one.matches('.kept')) one.remove();
+  place?.append(box);
   return box;
 }
 

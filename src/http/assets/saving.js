@@ -1,5 +1,5 @@
 // What is typed at an edition and saved by itself: its texts, and the words of its pieces. None of it is lost by leaving.
-import { answered, hasReached, isWaiting, ofRevision, queue, seen } from './acts.js';
+import { answered, hasReached, isWaiting, ofRevision, queue, seen, skip } from './acts.js';
 import { drawSoon, hasDraft, texts } from './preview.js';
 import { isBehind } from './standing.js';
 import { formName, formOf, hasWords, isSame, isThere, isTypedIn, settled } from './typing.js';
@@ -60,6 +60,7 @@ export function saveTexts({ isAuto }) {
     address: texts().getAttribute('action'),
     isTexts: true,
     isUnasked: isAuto,
+    isPressed: isAuto ? undefined : new FormData(texts()),
     prepare() {
       upTo = typed;
       if (!texts() || (isAuto && upTo === saved)) return undefined;
@@ -68,7 +69,7 @@ export function saveTexts({ isAuto }) {
     },
     settle: (body, answer, page) => settleTexts(body, upTo, { answer, page }),
     lost() {
-      noteUnanswered('texts', sent);
+      noteUnanswered(formName(texts()), sent);
       saveSoon(AGAIN_MS);
     },
   });
@@ -88,24 +89,44 @@ const textControls = (form) => (form ? TEXTS.map((name) => form.elements.namedIt
 
 /** What is saved is what the texts are from now on. What is refused stands in them still, or where they were changed meanwhile beside them. */
 function settleTexts(body, upTo, { answer, page }) {
-  const kept = keptOf('texts', body, texts(), { answer, page });
-  if (kept) for (const control of textControls(texts())) control.defaultValue = kept.get(control.name);
-  const isOthers = answer.status === STALE && !sameTexts(page);
-  if (kept === body || isOthers) saved = upTo;
+  const { kept, isFine } = keptOf(texts(), body, { answer, page });
+  if (kept) keepAsTexts(kept);
+  if (kept === body || (answer.status === STALE && !sameTexts(page))) saved = upTo;
   else if (!kept && answer.status !== STALE) refusedAt = upTo;
-  return { isFine: kept !== undefined || (answer.status === STALE && !isOthers) };
+  return { isFine };
+}
+
+function keepAsTexts(body) {
+  for (const control of textControls(texts())) control.defaultValue = body.get(control.name);
 }
 
 /**
- * What of a form the desk has now: this, or what was sent before and had no answer, where this is refused as of an older revision because that
- * one has made another. Such a quarrel with oneself is nothing to tell.
+ * What of a form the desk has now: this; or, where this is refused as of an older revision, what was sent before and had no answer. Where that
+ * has made the revision that there is, this is a quarrel with oneself, and nothing to tell.
  */
-function keptOf(name, body, form, { answer: { ok, status }, page }) {
-  const before = unanswered.get(name) ?? [];
-  const kept = ok ? body : status === STALE ? [body, ...before].find((one) => isThere(one, form, page)) : undefined;
-  if (kept) unanswered.delete(name);
-  if (kept && !ok)
-    for (const place of ['[data-live-region]', '[data-aside]']) page.querySelector(place).replaceChildren();
+function keptOf(form, body, { answer: { ok, status }, page }) {
+  if (ok) {
+    unanswered.delete(formName(form));
+    return { kept: body, isFine: true };
+  }
+  const kept = status === STALE ? takeUnanswered(form, page, body) : undefined;
+  const isNext = status === STALE && Number(body.get('revision')) + 1 === Number(seen.revision);
+  const isFine = isNext && (kept !== undefined || hasUnanswered(page));
+  if (isFine) for (const place of ['[data-live-region]', '[data-aside]']) page.querySelector(place).replaceChildren();
+  return { kept, isFine };
+}
+
+/** Is anything there that was sent and had no answer? */
+function hasUnanswered(page) {
+  return [...unanswered].some(([name, sent]) => sent.some((one) => isThere(one, formOf(name), page)));
+}
+
+/** What was sent of a form, had no answer, and is there all the same. `again`: the same, sent once more. */
+function takeUnanswered(form, page, again) {
+  const before = unanswered.get(formName(form)) ?? [];
+  const all = again && before.length > 0 ? [again, ...before] : before;
+  const kept = all.find((one) => isThere(one, form, page));
+  if (kept) unanswered.delete(formName(form));
   return kept;
 }
 
@@ -143,18 +164,20 @@ export function saveWords(name, { isAuto = true } = {}) {
     address: form().getAttribute('action'),
     saves: name,
     isUnasked: isAuto,
+    isPressed: isAuto ? undefined : new FormData(form()),
     prepare() {
-      if (!form() || (isAuto && (held.has(name) || !isTypedIn(form())))) return undefined;
+      // Somebody else's words have come meanwhile.
+      if (held.has(name) && !isAuto) skip();
+      if (!form() || held.has(name) || (isAuto && !isTypedIn(form()))) return undefined;
       sent = ofRevision(new FormData(form()), seen.revision, isAuto);
       return sent;
     },
     settle(body, answer, page) {
-      const kept = keptOf(name, body, form(), { answer, page });
+      const { kept, isFine } = keptOf(form(), body, { answer, page });
       if (kept) settled(form(), kept);
-      if (kept === body) return { isFine: true };
       // Somebody else changed the edition: where it was not these words, they are of what there is by now.
-      const isFine = answer.status === STALE && isSame(form(), page);
-      return { isFine, after: () => isFine && form() && saveWordsSoon(form()) };
+      const isToGoOn = kept !== body && answer.status === STALE && form() && isSame(form(), page);
+      return { isFine, after: () => isToGoOn && form() && saveWordsSoon(form()) };
     },
     lost() {
       noteUnanswered(name, sent);
@@ -182,6 +205,8 @@ function saveAll({ but } = {}) {
 
 /** A page has come for what was sent. True where the texts stay as they are typed. */
 export function takesTexts(page, { answer, isTexts, saves, done }) {
+  const mine = texts() && takeUnanswered(texts(), page);
+  if (mine) keepAsTexts(mine);
   const keepsTexts = isUnsaved() || (isTexts && answer.ok);
   if ((isTexts && answer.ok) || !keepsTexts || sameTexts(page)) begun = seen.revision;
   // What was refused for itself comes back as it was sent.
@@ -193,6 +218,8 @@ export function takesTexts(page, { answer, isTexts, saves, done }) {
 function hold(page, answered) {
   for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)')) {
     const name = formName(form);
+    const mine = takeUnanswered(form, page);
+    if (mine) settled(form, mine);
     const isAtHand = isTypedIn(form) || form.contains(document.activeElement);
     if (name === answered || !isAtHand || isSame(form, page)) continue;
     clearTimeout(waiting.get(name));

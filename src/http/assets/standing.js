@@ -1,7 +1,7 @@
 // What an edition is and how its send goes on, as the server says it, and what the page makes of that: figures at once, the rest of the ledger
 // when it was counted anew; somebody else at it, its clock and the workers. Without script the page shows all of it as of its loading.
 import { answered, seen, withView } from './acts.js';
-import { HTML, isTold, parse, tell } from './page.js';
+import { HTML, isTold, load, parse, tell } from './page.js';
 
 /** The desk could not be asked. */
 const AGAIN_MS = 3_000;
@@ -134,16 +134,11 @@ function tellOf(words) {
   tell(words).append(Object.assign(document.createElement('a'), link));
 }
 
-async function load() {
-  const answer = await fetch(withView(`/editions/${id}`), { headers: HTML, signal: AbortSignal.timeout(10_000) });
-  return parse(answer);
-}
-
 /** What was counted before an act of one's own may come after its answer: only the desk knows which of two states is the later one. */
 async function noticeState(now) {
   const words = `It is ${now.stateText} now.`;
   if (isTold(words)) return true;
-  const fresh = await load();
+  const fresh = await load(withView(`/editions/${id}`));
   if (!isOf(fresh, now)) return true;
   if (page.hasWords()) {
     tellOf(words);
@@ -164,7 +159,7 @@ async function noticeLinks(now) {
   const isOld = (part) => part.dataset.linksAt < (now.linksAt ?? '');
   const old = () => [...document.querySelectorAll('[data-links-at]')].filter(isOld);
   if (old().every(isBusy)) return old().length === 0;
-  const fresh = await load();
+  const fresh = await load(withView(`/editions/${id}`));
   if (!isOf(fresh, now)) return true;
   const late = old().filter((part) => !isBusy(part));
   for (const { dataset } of late) page.renew(fresh, `[data-part="${dataset.part}"]`);

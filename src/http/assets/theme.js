@@ -1,5 +1,5 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
-import { HTML, parse, post, refused, swap, tell } from './page.js';
+import { load, post, refused, swap, tell } from './page.js';
 
 const SAVE_AFTER_MS = 500;
 /** What an act is answered that was of something else than there is (RFC 9110 15.5.13). */
@@ -57,11 +57,11 @@ async function send(form) {
   const body = new FormData(form);
   unanswered.set(form, [...(unanswered.get(form) ?? []), body]);
   const { answer, page } = await post(form.action, body);
-  unanswered.delete(form);
   if (page.querySelector('[data-preview]') === null) {
     refused(answer, page);
     return false;
   }
+  unanswered.delete(form);
   for (const part of ['told', 'problems', 'contrast', 'use']) put(part, page);
   const isStale = answer.status === STALE;
   if (isStale) held.add(form);
@@ -74,10 +74,12 @@ async function send(form) {
 
 /** Where the desk has what was sent and had no answer, what is typed since is of that. */
 async function catchUp(form) {
-  const page = await parse(await fetch(location.href, { headers: HTML }));
+  const page = await load(location.href);
   const theirs = page.querySelector(`form[data-live][action="${form.getAttribute('action')}"]`);
   const isIt = (body) =>
-    [...body].every(([name, value]) => ['_csrf', 'seen'].includes(name) || theirs?.elements[name]?.value === value);
+    [...body].every(
+      ([name, value]) => ['_csrf', 'seen'].includes(name) || theirs?.elements[name]?.value.trim() === value.trim(),
+    );
   if (unanswered.get(form).some(isIt)) see(form, page);
 }
 
@@ -98,9 +100,10 @@ function put(part, page) {
   else old.replaceWith(fresh);
 }
 
+/** A form that was put in place anew meanwhile has a twin. */
 function goOn(form, submitter) {
-  going = form;
-  form.requestSubmit(submitter);
+  going = form.isConnected ? form : document.querySelector(`form[action="${form.getAttribute('action')}"]`);
+  going?.requestSubmit(form.isConnected ? submitter : undefined);
 }
 
 // What goes to another page takes along what is typed: first that is saved, then the form is sent.
@@ -118,11 +121,20 @@ document.addEventListener('submit', (event) => {
   for (const other of waiting.keys()) if (!held.has(other)) save(other);
   // What is put in use or tried is what stands here; whatever else one wants, such as to throw it away, is not kept from one.
   const wantsAll = /\/(use|trial)$/.test(new URL(form.action).pathname);
+  if (unanswered.has(form)) queueCatchUp(form);
   if (sending === 0 && !(wantsAll && notKept.size > 0)) return;
   event.preventDefault();
   const isHeldBack = () => wantsAll && notKept.size > 0;
   void last.then(() => (isHeldBack() ? tellNotKept() : goOn(form, submitter)));
 });
+
+function queueCatchUp(form) {
+  sending++;
+  last = last
+    .then(() => catchUp(form))
+    .catch(() => {})
+    .finally(() => sending--);
+}
 
 /** A fault stands beside what has it already; what somebody else has changed stands nowhere. */
 function tellNotKept() {

@@ -29,7 +29,7 @@ export function isTyped(control) {
 }
 
 /** The desk trims what it keeps. */
-const isOther = (one, other) => one.trim() !== (other ?? '').trim();
+const isOther = (one, other) => bare(one) !== bare(other ?? '');
 
 export const isTypedIn = (form) => [...form.elements].some((control) => control.name && isTyped(control));
 
@@ -44,7 +44,7 @@ export function typedNow(done) {
  * A page that was refused shows what was typed as if it were what there is: it is typed still. Returns the words for which there is no place
  * any more, because somebody has taken away what they were of.
  */
-export function retype(typed) {
+export function retype(typed, { isEcho = false } = {}) {
   const homeless = [];
   for (const { name, control } of typed) {
     const fresh = controls().find((one) => nameOf(one) === name);
@@ -53,7 +53,8 @@ export function retype(typed) {
     if (control.type === 'checkbox' || control.type === 'radio') {
       fresh.checked = control.checked;
     } else {
-      if (fresh.tagName !== 'SELECT' && fresh.defaultValue === control.value) fresh.defaultValue = control.defaultValue;
+      if (isEcho && fresh.tagName !== 'SELECT' && fresh.defaultValue === control.value)
+        fresh.defaultValue = control.defaultValue;
       fresh.value = control.value;
     }
   }
@@ -115,10 +116,12 @@ function setDefault(control, words) {
 /** What is only ticked or chosen is no word. */
 const isWords = ({ type }) => !['checkbox', 'radio', 'select-one', 'datetime-local', 'submit', 'button'].includes(type);
 
-/** Do words stand in a field of that name? A form sends line ends as CRLF. */
+/** Words as they are compared: a form sends line ends as CRLF, and the desk trims. */
+export const bare = (words) => words.replaceAll('\r\n', '\n').trim();
+
+/** Do words stand in a field of that name? */
 export function stands(name, words) {
-  const bare = words.replaceAll('\r\n', '\n').trim();
-  return controls().some((control) => control.name === name && control.value.trim() === bare);
+  return controls().some((control) => control.name === name && bare(control.value) === bare(words));
 }
 
 /** Is there a word that would be lost with the page? */

@@ -107,14 +107,15 @@ export function formRoute<P extends object>(
   );
 }
 
-/** Fields in which somebody writes. */
+/** Fields in which somebody writes; a block's kind is none, a piece's is. */
 const WRITTEN = new Set(
   'subject preheader note comment text label url filter title deck kind region authors alt credit'.split(' '),
 );
 
 /** What somebody wrote, and not what the form had with it. */
 function wordsIn(body: Record<string, string>): Record<string, string> | undefined {
-  const written = Object.entries(body).filter(([name, value]) => value.trim() !== '' && WRITTEN.has(name));
+  const isWritten = (name: string) => WRITTEN.has(name) && (name !== 'kind' || body.title !== undefined);
+  const written = Object.entries(body).filter(([name, value]) => value.trim() !== '' && isWritten(name));
   return written.length === 0 ? undefined : Object.fromEntries(written);
 }
 

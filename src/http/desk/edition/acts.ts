@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
@@ -58,6 +59,7 @@ import { RoundupError, reasonOf } from '../../../platform/errors.ts';
 import type { Doing, Done } from '../forms.ts';
 import { line, textsForm, wordsOf, blockIn } from './typed.ts';
 import { counted } from '../../../lib/text.ts';
+import { SECOND_MS } from '../../../lib/time.ts';
 
 // What the forms of an edition's page do. Each act is one of the newsroom's; those that change the content say which revision the editor
 // has seen, and somebody else's change in between is not written over.
@@ -92,14 +94,19 @@ const cropForm = z.object({
     .max(4)
     .transform((value) => Math.round(value * 100) / 100),
 });
+const PATIENCE_MS = 3 * SECOND_MS;
 const number = z.coerce.number().int().min(1).max(1_000_000_000);
 
-/** A change of content, of the revision that was seen, with the photographs that it wants. */
+/**
+ * A change of content, of the revision that was seen, with the photographs that it wants. `showsOthers`: it may show others than before; whoever
+ * types does not wait long for a photograph that could not be had so far.
+ */
 function changing(
   act: (
     parts: { db: Newsroom['db']; clock: Newsroom['clock']; ifRevision: number; keepsApproval: boolean },
     doing: EditionDoing,
   ) => Promise<Revised>,
+  { showsOthers = true }: { showsOthers?: boolean } = {},
 ): EditionAct {
   return async (doing) => {
     const { newsroom, editionId, body } = doing;
@@ -108,7 +115,10 @@ function changing(
     // What its page saves by itself withdraws no approval that was given meanwhile.
     const keepsApproval = body.unasked === 'yes';
     const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision, keepsApproval }, doing);
-    await fetchEditionImages(newsroom, editionId);
+    const fetching = fetchEditionImages(newsroom, editionId).catch((error: unknown) =>
+      newsroom.log.warn('photographs could not be fetched', { reason: reasonOf(error) }),
+    );
+    await (showsOthers ? fetching : Promise.race([fetching, sleep(PATIENCE_MS, undefined, { ref: false })]));
     await askForLinks(newsroom, editionId);
     return doneOf(revised, ifRevision);
   };
@@ -136,7 +146,7 @@ const AUTHOR: Record<string, EditionAct> = {
     const edition = await asSeen(newsroom, editionId, body.revision);
     const wanted = newOf(textsForm.parse(body), await readContent(newsroom.db, edition));
     if (isNothing(wanted)) return unchanged(edition);
-    return changing((parts, { by }) => reviseEdition(parts, editionId, wanted, by))(doing);
+    return changing((parts, { by }) => reviseEdition(parts, editionId, wanted, by), { showsOthers: false })(doing);
   },
   add: async (doing) => {
     const { newsroom, editionId, body } = doing;
@@ -197,7 +207,9 @@ const PIECE: Record<string, EditionAct> = {
     // What is not there any more is told with whose doing that is.
     const wanted = before === undefined ? {} : newOf(wordsOf(body, before), before);
     if (before !== undefined && isNothing(wanted)) return unchanged(edition);
-    return changing((parts, { by }) => editInEdition(parts, editionId, pieceId, wanted, by))(doing);
+    return changing((parts, { by }) => editInEdition(parts, editionId, pieceId, wanted, by), { showsOthers: false })(
+      doing,
+    );
   },
   crop: changing(async (parts, { editionId, pieceId, body, by }) => {
     const image = (await pieceOf(parts, editionId, pieceId))?.image ?? null;
