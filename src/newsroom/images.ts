@@ -50,8 +50,25 @@ function shownIn(content: EditionContent): Shown[] {
   });
 }
 
-/** Fetches the photographs that an edition shows and that we do not have; one that failed just now is not tried again. */
-export async function fetchEditionImages(parts: Parts, editionId: number): Promise<void> {
+const underWay = new WeakMap<Database, Map<number, Promise<void>>>();
+
+/**
+ * Fetches the photographs that an edition shows and that we do not have; one that failed just now is not tried again. `joins`: what is under way
+ * in this process for the edition is enough.
+ */
+export async function fetchEditionImages(parts: Parts, editionId: number, { joins = false } = {}): Promise<void> {
+  const ours = underWay.get(parts.db) ?? new Map<number, Promise<void>>();
+  underWay.set(parts.db, ours);
+  const going = joins ? ours.get(editionId) : undefined;
+  if (going !== undefined) return going;
+  const fetching = fetchNow(parts, editionId).finally(() => {
+    if (ours.get(editionId) === fetching) ours.delete(editionId);
+  });
+  ours.set(editionId, fetching);
+  return fetching;
+}
+
+async function fetchNow(parts: Parts, editionId: number): Promise<void> {
   await fetchImages(parts, await readContent(parts.db, await getEdition(parts.db, editionId)));
 }
 

@@ -1,6 +1,13 @@
 import type { Browser, Page, Route } from 'playwright-core';
 import { piecesOf, readContent } from '../../src/editions/index.ts';
-import { approveEdition, cancelEdition, editInEdition, getEdition, reviseEdition } from '../../src/newsroom/index.ts';
+import {
+  approveEdition,
+  cancelEdition,
+  editInEdition,
+  getEdition,
+  reviseEdition,
+  scheduleEdition,
+} from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
@@ -177,6 +184,28 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await typeAndPress(`document.querySelector('form[action$="/restore"] button')`);
     await said(page, 'was not done');
     expect((await content()).note).toBe('A note by Ed');
+    await context.close();
+  }, 60_000);
+
+  test('what was refused, after its first try was lost on its way, is not taken for saved', async () => {
+    const { page, context } = await draft.come(browser, 'editor', true);
+    const { deck } = await open(page);
+    const newsroom = await draft.house.newsroom();
+    let isAway = true;
+    await page.route('**/write', (route) => (isAway ? route.abort() : route.continue()));
+    await deck.fill('Not to be lost');
+    await said(page, 'No answer came from the desk');
+    await approveEdition(newsroom, 1, 'Ana');
+    isAway = false;
+    await said(page, 'nothing is saved by itself any more');
+    await scheduleEdition(newsroom, 1, new Date('2099-07-01T08:00:00Z'), 'Ana');
+    await said(page, 'It is scheduled');
+    expect(await deck.inputValue()).toBe('Not to be lost');
+    const asked = page.waitForEvent('dialog');
+    const leaving = page.getByRole('link', { name: 'All revisions' }).click();
+    await (await asked).dismiss();
+    await leaving;
+    expect(await deck.inputValue()).toBe('Not to be lost');
     await context.close();
   }, 60_000);
 

@@ -91,6 +91,21 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await context.close();
   }, 60_000);
 
+  test('a page that is only opened changes nothing, whatever stands in its fields', async () => {
+    const newsroom = await draft.house.newsroom();
+    const odd = 'Two\nlines,\r\nand\ta tab ';
+    await reviseEdition(newsroom, 1, { subject: odd, preheader: odd, note: `\n${odd}` }, 'A program');
+    const { pieceId } = piecesOf(await content())[0]!;
+    await editInEdition(newsroom, 1, pieceId, { title: odd, deck: odd, kind: odd }, 'A program');
+    const { page, context } = await draft.come(browser, 'author', true);
+    await page.waitForTimeout(2_000);
+    expect((await edition()).revision).toBe(3);
+    // Nor is anybody asked whether they want to leave.
+    await page.getByRole('link', { name: 'All revisions' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Revisions' }).waitFor();
+    await context.close();
+  }, 60_000);
+
   test('another look at the preview, or an act elsewhere, loses nothing that is typed, not even what was refused', async () => {
     const { page, context } = await draft.come(browser, 'author', true);
     const piece = await open(page, 'The harbour at dusk');

@@ -265,6 +265,16 @@ async function addReaders2(count: number): Promise<void> {
   );
 }
 
+test('what one has saved can be undone still when it is saved once more', async () => {
+  const editor = await come('editor');
+  const texts = { subject: 'Mine', preheader: '', note: '' };
+  await editor.post('texts', { revision: '1', ...texts });
+  const again = await editor.post('texts', { revision: '2', ...texts });
+  expect(again.html).toMatch(/Nothing has changed: revision 2 is saved[^]*name="to" value="1"><button[^>]*>Undo/);
+  const other = await come('author');
+  expect((await other.post('texts', { revision: '2', ...texts })).html).not.toContain('>Undo<');
+});
+
 test('a save that changes nothing withdraws no approval, and odd input is no fault', async () => {
   const editor = await come('editor');
   const { subject, preheader, note } = await readContent(house.database.db, await edition());

@@ -240,7 +240,7 @@ listen({
   hasWords: () => isUnsaved() || hasWords(() => false),
   show(page) {
     Object.assign(seen, page.querySelector('[data-edition]').dataset);
-    show(page, { keepsTexts: false });
+    show(page, { keepsTexts: false, keptRefusals: [...document.querySelectorAll('[data-live-region] > .kept')] });
   },
   /** Only that part, with what is typed in it. */
   renew(page, part) {

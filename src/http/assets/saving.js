@@ -2,7 +2,7 @@
 import { answered, hasReached, isWaiting, ofRevision, queue, seen, skip } from './acts.js';
 import { drawSoon, hasDraft, texts } from './preview.js';
 import { isBehind } from './standing.js';
-import { formName, formOf, hasWords, isSame, isThere, isTypedIn, settled } from './typing.js';
+import { formName, formOf, hasWords, isNew, isOverwritten, isSame, isThere, isTypedIn, settled } from './typing.js';
 
 const SAVE_AFTER_MS = 1200;
 /** What had no answer is sent again. */
@@ -69,14 +69,16 @@ export function saveTexts({ isAuto }) {
     },
     settle: (body, answer, page) => settleTexts(body, upTo, { answer, page }),
     lost() {
-      noteUnanswered(formName(texts()), sent);
+      noteUnanswered(texts(), sent);
       saveSoon(AGAIN_MS);
     },
   });
 }
 
-function noteUnanswered(name, body) {
-  unanswered.set(name, [...(unanswered.get(name) ?? []), body]);
+/** What says nothing new would be taken for there whatever became of it. */
+function noteUnanswered(form, body) {
+  const name = formName(form);
+  if (form && isNew(body, form)) unanswered.set(name, [...(unanswered.get(name) ?? []), body]);
 }
 
 function saveSoon(afterMs = SAVE_AFTER_MS) {
@@ -114,6 +116,16 @@ function keptOf(form, body, { answer: { ok, status }, page }) {
   const isFine = isNext && (kept !== undefined || hasUnanswered(page));
   if (isFine) for (const place of ['[data-live-region]', '[data-aside]']) page.querySelector(place).replaceChildren();
   return { kept, isFine };
+}
+
+/** On a page that shows what there is; but for `echoed`, a form that shows what was refused of it. */
+function recognise(page, echoed) {
+  for (const name of [...unanswered.keys()].filter((one) => one !== echoed)) {
+    const form = formOf(name);
+    const kept = takeUnanswered(form, page);
+    if (kept && form === texts()) keepAsTexts(kept);
+    else if (kept) settled(form, kept);
+  }
 }
 
 /** Is anything there that was sent and had no answer? */
@@ -180,7 +192,7 @@ export function saveWords(name, { isAuto = true } = {}) {
       return { isFine, after: () => isToGoOn && form() && saveWordsSoon(form()) };
     },
     lost() {
-      noteUnanswered(name, sent);
+      noteUnanswered(form(), sent);
       if (form()) saveWordsSoon(form(), AGAIN_MS);
     },
     // Where the door was shut, they wait until it is open again.
@@ -205,8 +217,8 @@ function saveAll({ but } = {}) {
 
 /** A page has come for what was sent. True where the texts stay as they are typed. */
 export function takesTexts(page, { answer, isTexts, saves, done }) {
-  const mine = texts() && takeUnanswered(texts(), page);
-  if (mine) keepAsTexts(mine);
+  const own = isTexts ? formName(texts()) : (saves ?? done);
+  recognise(page, answer.ok || answer.status === STALE ? undefined : own);
   const keepsTexts = isUnsaved() || (isTexts && answer.ok);
   if ((isTexts && answer.ok) || !keepsTexts || sameTexts(page)) begun = seen.revision;
   // What was refused for itself comes back as it was sent.
@@ -218,8 +230,6 @@ export function takesTexts(page, { answer, isTexts, saves, done }) {
 function hold(page, answered) {
   for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)')) {
     const name = formName(form);
-    const mine = takeUnanswered(form, page);
-    if (mine) settled(form, mine);
     const isAtHand = isTypedIn(form) || form.contains(document.activeElement);
     if (name === answered || !isAtHand || isSame(form, page)) continue;
     clearTimeout(waiting.get(name));
@@ -233,7 +243,7 @@ export function homelessTexts(page) {
   if (!texts() || page.querySelector('#texts') || !isUnsaved()) return [];
   saved = typed;
   return textControls(texts())
-    .filter(({ value, defaultValue }) => value !== defaultValue)
+    .filter(isOverwritten)
     .map(({ value }) => value);
 }
 
@@ -246,7 +256,7 @@ export function goOn() {
 
 /** What was typed over a slow line, before this was here. */
 function catchUp() {
-  if (textControls(texts()).some(({ value, defaultValue }) => value !== defaultValue)) noteTyped(texts());
+  if (textControls(texts()).some(isOverwritten)) noteTyped(texts());
   for (const form of document.querySelectorAll('form[data-autosave]:not(#texts)'))
     if (isTypedIn(form)) saveWordsSoon(form);
   goOn();

@@ -1,5 +1,6 @@
 // A theme's page: what is typed is kept and seen a moment later, what is wrong stands beside it, and the lines of a template are numbered.
 import { load, post, refused, swap, tell } from './page.js';
+import { isOverwritten } from './typing.js';
 
 const SAVE_AFTER_MS = 500;
 /** What an act is answered that was of something else than there is (RFC 9110 15.5.13). */
@@ -159,7 +160,7 @@ for (const kind of ['focus', 'online'])
 
 /** What was typed over a slow line, before this was here. */
 for (const form of document.querySelectorAll('form[data-live]'))
-  if ([...form.elements].some(({ value, defaultValue = value }) => value !== defaultValue)) saveSoon(form);
+  if ([...form.elements].some((field) => 'defaultValue' in field && isOverwritten(field))) saveSoon(form);
 
 /** The preview as it is by now. */
 function follow() {

@@ -25,7 +25,12 @@ export function isTyped(control) {
   if (control.type === 'checkbox' || control.type === 'radio') return control.checked !== control.defaultChecked;
   if (control.tagName === 'SELECT')
     return [...control.options].some((option) => option.selected !== option.defaultSelected);
-  return isOther(control.value, control.defaultValue);
+  return isOverwritten(control);
+}
+
+/** A field of one line came without its line ends (HTML, 4.10.5.1.2: value sanitization). */
+export function isOverwritten({ tagName, value, defaultValue }) {
+  return isOther(value, tagName === 'INPUT' ? defaultValue.replaceAll(/[\r\n]/g, '') : defaultValue);
 }
 
 /** The desk trims what it keeps. */
@@ -97,6 +102,11 @@ export function settled(form, body) {
   for (const control of wordsOf(form)) if (body.has(control.name)) setDefault(control, body.get(control.name));
 }
 
+/** Does what was sent of a form say anything else than what that came with? */
+export function isNew(body, form) {
+  return wordsOf(form).some(({ name, defaultValue }) => isOther(body.get(name) ?? '', defaultValue));
+}
+
 /** Does a page that came have what was sent of a form? */
 export function isThere(body, form, page) {
   const theirs = [...page.querySelectorAll('main form')].find((one) => formName(one) === formName(form));
@@ -117,7 +127,7 @@ function setDefault(control, words) {
 const isWords = ({ type }) => !['checkbox', 'radio', 'select-one', 'datetime-local', 'submit', 'button'].includes(type);
 
 /** Words as they are compared: a form sends line ends as CRLF, and the desk trims. */
-export const bare = (words) => words.replaceAll('\r\n', '\n').trim();
+export const bare = (words) => words.replaceAll(/\r\n?/g, '\n').trim();
 
 /** Do words stand in a field of that name? */
 export function stands(name, words) {

@@ -4,10 +4,12 @@ import { z } from 'zod';
 import { isAtLeast } from '../../../accounts/index.ts';
 import { CAUSES } from '../../../dispatch/index.ts';
 import {
+  type Edition,
   type Newsletter,
   findBlock,
   findNewsletter,
   instantOf,
+  lastRevision,
   piecesOf,
   readContent,
   sectionWith,
@@ -115,7 +117,7 @@ function changing(
     // What its page saves by itself withdraws no approval that was given meanwhile.
     const keepsApproval = body.unasked === 'yes';
     const revised = await act({ db: newsroom.db, clock: newsroom.clock, ifRevision, keepsApproval }, doing);
-    const fetching = fetchEditionImages(newsroom, editionId).catch((error: unknown) =>
+    const fetching = fetchEditionImages(newsroom, editionId, { joins: !showsOthers }).catch((error: unknown) =>
       newsroom.log.warn('photographs could not be fetched', { reason: reasonOf(error) }),
     );
     await (showsOthers ? fetching : Promise.race([fetching, sleep(PATIENCE_MS, undefined, { ref: false })]));
@@ -145,7 +147,7 @@ const AUTHOR: Record<string, EditionAct> = {
     const { newsroom, editionId, body } = doing;
     const edition = await asSeen(newsroom, editionId, body.revision);
     const wanted = newOf(textsForm.parse(body), await readContent(newsroom.db, edition));
-    if (isNothing(wanted)) return unchanged(edition);
+    if (isNothing(wanted)) return unchanged(doing, edition);
     return changing((parts, { by }) => reviseEdition(parts, editionId, wanted, by), { showsOthers: false })(doing);
   },
   add: async (doing) => {
@@ -206,7 +208,7 @@ const PIECE: Record<string, EditionAct> = {
     const before = await pieceOf(newsroom, editionId, pieceId);
     // What is not there any more is told with whose doing that is.
     const wanted = before === undefined ? {} : newOf(wordsOf(body, before), before);
-    if (before !== undefined && isNothing(wanted)) return unchanged(edition);
+    if (before !== undefined && isNothing(wanted)) return unchanged(doing, edition);
     return changing((parts, { by }) => editInEdition(parts, editionId, pieceId, wanted, by), { showsOthers: false })(
       doing,
     );
@@ -357,9 +359,14 @@ function newOf<T extends object>(words: T, before: { [K in keyof T]?: unknown })
 
 const isNothing = (words: object) => Object.keys(words).length === 0;
 
-/** A save that changes nothing is no revision, and withdraws no approval. */
-function unchanged({ revision }: { revision: number }): Done {
-  return { told: `Nothing has changed: revision ${revision} is saved.` };
+/** A save that changes nothing is no revision, and withdraws no approval. What one has saved oneself can be undone still. */
+async function unchanged({ newsroom, by }: EditionDoing, edition: Edition): Promise<Done> {
+  const { revision, madeBy } = await lastRevision(newsroom.db, edition);
+  const isOwn = revision > 1 && madeBy === by;
+  return {
+    told: `Nothing has changed: revision ${revision} is saved.`,
+    ...(isOwn ? { revision, undo: revision - 1 } : {}),
+  };
 }
 
 async function newsletterOf({ db }: Newsroom, { newsletterId }: { newsletterId: number }): Promise<Newsletter> {
