@@ -1,17 +1,16 @@
 import type { Browser, Page, Route } from 'playwright-core';
-import { piecesOf, readContent } from '../../src/editions/index.ts';
+import { piecesOf } from '../../src/editions/index.ts';
 import {
   approveEdition,
   cancelEdition,
   editInEdition,
-  getEdition,
   reviseEdition,
   scheduleEdition,
 } from '../../src/newsroom/index.ts';
 import { sql } from '../../src/platform/database/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { deskLink } from '../support/desk.ts';
-import { type Draft, openDraft } from '../support/draft.ts';
+import { type Draft, openDraft, told } from '../support/draft.ts';
 import { until } from '../support/until.ts';
 
 // A slow line, an answer that is lost, a session that has ended, a desk that is started anew: what one types at an edition is saved all the
@@ -34,11 +33,9 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
   afterEach(() => draft.close());
 
   const db = () => draft.house.database.db;
-  const edition = () => getEdition(db(), 1);
-  const content = async () => readContent(db(), await edition());
+  const edition = () => draft.edition();
+  const content = () => draft.content();
   const piece = async () => piecesOf(await content()).find(({ url }) => url.endsWith('p1'))!;
-  const said = (page: Page, words: string) =>
-    page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 15_000 });
   const open = async (page: Page) => {
     const item = page.locator('.piece', { hasText: 'The harbour at dusk' });
     await item.getByText('Write over its words').click();
@@ -58,7 +55,7 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await headline.press('Enter');
     await deck.fill('Typed on meanwhile');
     await page.locator('body.busy').waitFor({ state: 'attached' });
-    await said(page, 'Revision 2 is saved');
+    await told(page, 'Revision 2 is saved');
     expect(await page.getByRole('textbox', { name: 'Deck' }).first().inputValue()).toBe('Typed on meanwhile');
     await until(piece, ({ title, deck: kept }) => title === 'Dusk at the harbour' && kept === 'Typed on meanwhile');
     await context.close();
@@ -74,7 +71,7 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await page.locator('.told.bad').waitFor({ timeout: 20_000 });
     await until(piece, (one) => one.deck === 'Waiting in the queue');
     // Why it was refused is not told away by that.
-    await said(page, 'Revision 2 is saved');
+    await told(page, 'Revision 2 is saved');
     expect(await page.locator('.told.bad').count()).toBe(1);
     await context.close();
   }, 60_000);
@@ -103,7 +100,7 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
       return route.abort();
     });
     await page.getByLabel('Subject').fill('Lost on the way back');
-    await said(page, 'No answer came from the desk');
+    await told(page, 'No answer came from the desk');
     await deck.fill('This one, too');
     await until(piece, (one) => one.deck === 'This one, too');
     await page.waitForTimeout(8_000);
@@ -136,15 +133,15 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     ];
     await loseOnce('**/texts');
     await page.getByLabel('Subject').fill('The harbour');
-    await said(page, 'No answer came from the desk');
+    await told(page, 'No answer came from the desk');
     await page.getByLabel('Subject').fill('The harbour at dusk, and after');
     await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
-    await said(page, 'It is pinned');
+    await told(page, 'It is pinned');
     await until(content, ({ subject }) => subject === 'The harbour at dusk, and after');
     expect(await isCalm()).toEqual(['', 0, 0]);
     await loseOnce('**/write');
     await deck.fill('Boats');
-    await said(page, 'No answer came from the desk');
+    await told(page, 'No answer came from the desk');
     // Another form's answer comes first.
     await page.getByLabel('Preheader').fill('Meanwhile');
     await page.waitForTimeout(2_000);
@@ -171,7 +168,7 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await editInEdition(newsroom, 1, pieceId, { deck: 'By Ed' }, 'Ed');
     await deck.evaluate((field: { value: string }) => (field.value = 'By Ana'));
     await typeAndPress(`document.querySelector('#piece-${pieceId} form[action$="/write"] button')`);
-    await said(page, 'was not done');
+    await told(page, 'was not done');
     await until(content, ({ subject }) => subject.endsWith('!'));
     expect((await piece()).deck).toBe('By Ed');
     expect(await deck.inputValue()).toBe('By Ana');
@@ -182,7 +179,7 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     // Nor is anything of theirs undone.
     await reviseEdition(newsroom, 1, { note: 'A note by Ed' }, 'Ed');
     await typeAndPress(`document.querySelector('form[action$="/restore"] button')`);
-    await said(page, 'was not done');
+    await told(page, 'was not done');
     expect((await content()).note).toBe('A note by Ed');
     await context.close();
   }, 60_000);
@@ -194,12 +191,12 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     let isAway = true;
     await page.route('**/write', (route) => (isAway ? route.abort() : route.continue()));
     await deck.fill('Not to be lost');
-    await said(page, 'No answer came from the desk');
+    await told(page, 'No answer came from the desk');
     await approveEdition(newsroom, 1, 'Ana');
     isAway = false;
-    await said(page, 'nothing is saved by itself any more');
+    await told(page, 'nothing is saved by itself any more');
     await scheduleEdition(newsroom, 1, new Date('2099-07-01T08:00:00Z'), 'Ana');
-    await said(page, 'It is scheduled');
+    await told(page, 'It is scheduled');
     expect(await deck.inputValue()).toBe('Not to be lost');
     const asked = page.waitForEvent('dialog');
     const leaving = page.getByRole('link', { name: 'All revisions' }).click();
@@ -234,7 +231,7 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await context.clearCookies();
     await page.getByLabel('Subject').fill('Typed when signed out');
     await deck.fill('And this');
-    await said(page, 'You are signed out');
+    await told(page, 'You are signed out');
     const other = await context.newPage();
     const link = await deskLink(draft.house, draft.web, '/', {
       role: 'editor',
@@ -249,14 +246,14 @@ suite(`faults while an edition is written${browserMissing === undefined ? '' : `
     await until(piece, (one) => one.deck === 'And this');
     // Buttons, too; another account does nothing by the way.
     await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
-    await said(page, 'It is pinned');
+    await told(page, 'It is pinned');
     const stranger = await context.newPage();
     await stranger.goto(
       await deskLink(draft.house, draft.web, '/', { role: 'author', name: 'Ana', address: 'ana@review.example' }),
     );
     await stranger.close();
     await page.getByLabel('Subject').fill('Not by Ana');
-    await said(page, 'too old');
+    await told(page, 'too old');
     expect((await content()).subject).toBe('Typed when signed out');
     expect(await page.getByLabel('Subject').inputValue()).toBe('Not by Ana');
     await context.close();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { getEdition, proposeEdition } from '../../src/newsroom/index.ts';
@@ -8,6 +8,7 @@ import { startScheduler } from '../../workers/schedule.ts';
 import { startWorkers } from '../../workers/start.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
 import { PASSWORD, addAccount } from '../support/desk.ts';
+import { told } from '../support/draft.ts';
 import { type By, handsOf } from '../support/hands.ts';
 import { addNewsletter, addPieces, addPublication, addReaders, openHouse } from '../support/house.ts';
 import { lookAt } from '../support/look.ts';
@@ -69,8 +70,6 @@ suite(`an editor’s week${browserMissing === undefined ? '' : ` (${browserMissi
 
   const content = async () => readContent(house.database.db, await getEdition(house.database.db, 1));
   const titles = async () => (await content()).sections.flatMap(({ pieces }) => pieces.map(({ title }) => title));
-  const told = (page: Page, words: string | RegExp) =>
-    page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 15_000 });
 
   async function comeIn(name: string, by: By) {
     const context = await browser.newContext({ bypassCSP: true, locale: 'en-US' });

@@ -1,16 +1,15 @@
 import type { Browser, Page } from 'playwright-core';
-import { noteLinksLooked, piecesOf, readContent } from '../../src/editions/index.ts';
+import { noteLinksLooked, piecesOf } from '../../src/editions/index.ts';
 import { recordLink } from '../../src/links/store.ts';
 import {
   approveEdition,
   dropFromEdition,
   editInEdition,
-  getEdition,
   putBlockInEdition,
   reviseEdition,
 } from '../../src/newsroom/index.ts';
 import { browserMissing, launchBrowser } from '../support/browser.ts';
-import { type Draft, openDraft } from '../support/draft.ts';
+import { type Draft, openDraft, told } from '../support/draft.ts';
 import { handsOf } from '../support/hands.ts';
 import { until } from '../support/until.ts';
 
@@ -33,12 +32,10 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
   afterEach(() => draft.close());
 
   const db = () => draft.house.database.db;
-  const edition = () => getEdition(db(), 1);
-  const content = async () => readContent(db(), await edition());
+  const edition = () => draft.edition();
+  const content = () => draft.content();
   const titles = async () => piecesOf(await content()).map(({ title }) => title);
   const decks = async () => piecesOf(await content()).map(({ deck }) => deck);
-  const said = (page: Page, words: string) =>
-    page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 10_000 });
   const open = async (page: Page, title: string) => {
     const piece = page.locator('.piece', { hasText: title });
     await piece.getByText('Write over its words').click();
@@ -50,14 +47,14 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const piece = await open(page, 'The harbour at dusk');
     const deck = piece.getByRole('textbox', { name: 'Deck' });
     await deck.fill('Boats, and');
-    await said(page, 'Revision 2 is saved');
+    await told(page, 'Revision 2 is saved');
     expect(await decks()).toContain('Boats, and');
     // The caret is where it was.
     await page.keyboard.type(' gulls');
-    await said(page, 'Revision 3 is saved');
+    await told(page, 'Revision 3 is saved');
     expect(await decks()).toContain('Boats, and gulls');
     await piece.getByRole('button', { name: /Put it back: the deck/ }).click();
-    await said(page, 'Revision 4 is saved');
+    await told(page, 'Revision 4 is saved');
     expect(await deck.inputValue()).toBe('A sentence about it.');
     expect(complaints).toEqual([]);
     await context.close();
@@ -74,7 +71,7 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const deck = (await open(page, 'The harbour at dusk')).getByRole('textbox', { name: 'Deck' });
     await deck.fill('In a tunnel');
     come();
-    await said(page, 'Revision 3 is saved');
+    await told(page, 'Revision 3 is saved');
     expect((await content()).subject).toBe('Typed on a train');
     expect(await decks()).toContain('In a tunnel');
     await page.unroute('**/assets/edition.js');
@@ -111,23 +108,23 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const piece = await open(page, 'The harbour at dusk');
     await piece.getByRole('textbox', { name: 'Headline' }).fill(' ');
     await piece.getByRole('textbox', { name: 'Deck' }).fill('A deck that waits');
-    await said(page, 'A piece has a headline');
+    await told(page, 'A piece has a headline');
     await page.getByRole('link', { name: 'phone' }).click();
     await page.locator('.stage.phone').waitFor();
     expect(await piece.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('A deck that waits');
     await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
-    await said(page, 'It is pinned');
+    await told(page, 'It is pinned');
     expect(await piece.getByRole('textbox', { name: 'Deck' }).inputValue()).toBe('A deck that waits');
     // Texts, too: refused, they stay, and are saved when they are right.
     await page.getByLabel('Subject').fill(' ');
     await page.getByLabel('Preheader').fill('It waits as well');
-    await said(page, 'A mail has a subject');
+    await told(page, 'A mail has a subject');
     await page
       .getByRole('button', { name: 'Pinned: A ceasefire holds' })
       .or(page.getByText('Pinned', { exact: true }))
       .first()
       .click();
-    await said(page, 'It is pinned no more');
+    await told(page, 'It is pinned no more');
     expect(await page.getByLabel('Preheader').inputValue()).toBe('It waits as well');
     await page.getByLabel('Subject').fill('A week');
     await piece.getByRole('textbox', { name: 'Headline' }).fill('The harbour');
@@ -143,16 +140,16 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const headline = piece.getByRole('textbox', { name: 'Headline' });
     const refusal = page.locator('.told.bad');
     await headline.fill(' ');
-    await said(page, 'A piece has a headline');
+    await told(page, 'A piece has a headline');
     await page.getByLabel('Subject').fill('Saved beside it');
-    await said(page, 'Revision 2 is saved');
+    await told(page, 'Revision 2 is saved');
     expect(await refusal.count()).toBe(1);
     await headline.fill('The harbour at dusk');
     await refusal.waitFor({ state: 'detached' });
     await headline.fill(' ');
     await refusal.waitFor();
     await headline.fill('Dusk');
-    await said(page, 'Revision 3 is saved');
+    await told(page, 'Revision 3 is saved');
     expect(await refusal.count()).toBe(0);
     await context.close();
   }, 60_000);
@@ -167,7 +164,7 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await piece.getByRole('textbox', { name: 'Deck' }).fill('By Ana');
     await until(decks, (all) => all.includes('By Ed') && all.includes('By Ana'));
     // The page has its answer: what comes after is not among what was seen.
-    await said(page, 'Revision 3 is saved');
+    await told(page, 'Revision 3 is saved');
     await editInEdition(parts, 1, harbour.pieceId, { deck: 'By Ed, too' }, 'Ed');
     await piece.getByRole('textbox', { name: 'Deck' }).fill('By Ana again');
     await page.locator('.told.bad', { hasText: 'changed meanwhile' }).waitFor();
@@ -211,7 +208,7 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await note.getByText('Change it').click();
     await note.getByLabel('The note, in Markdown').fill('Half a thought');
     await page.getByRole('button', { name: 'Up: this note' }).click();
-    await said(page, 'Revision 3');
+    await told(page, 'Revision 3');
     expect((await content()).sections[0]).toMatchObject({ key: 'lead', blocks: [{ id: 'a', text: 'Old' }] });
     expect(await note.getByLabel('The note, in Markdown').inputValue()).toBe('Half a thought');
     const { pieceId } = piecesOf(await content())[0]!;
@@ -233,9 +230,9 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const aside = page.locator('[data-aside]');
     await aside.getByText('Long thought over').waitFor();
     // Whatever else is said, it stays until it is put away.
-    await said(page, 'Revision 3 is saved');
+    await told(page, 'Revision 3 is saved');
     await page.getByRole('button', { name: 'Pin: A ceasefire holds' }).click();
-    await said(page, 'It is pinned');
+    await told(page, 'It is pinned');
     await aside.getByText('Long thought over').waitFor();
     await aside.getByRole('button', { name: 'Put away' }).click();
     expect(await aside.innerText()).toBe('');
@@ -257,7 +254,7 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const piece = await open(page, 'The harbour at dusk');
     await context.setOffline(true);
     await piece.getByRole('textbox', { name: 'Deck' }).fill('Written in a tunnel');
-    await said(page, 'No answer came from the desk');
+    await told(page, 'No answer came from the desk');
     await context.setOffline(false);
     const again = page.waitForEvent('dialog');
     const going = page.getByRole('link', { name: 'All revisions' }).click();
@@ -275,11 +272,11 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     const [lead] = await page.locator('.piece strong').allInnerTexts();
     await hands.reach(page.getByRole('button', { name: `Down: ${lead}` }));
     await page.keyboard.press('Alt+ArrowDown');
-    await said(page, 'Revision 2');
+    await told(page, 'Revision 2');
     expect((await lines())[0]).toBe('lead: ');
     expect((await lines())[1]).toContain(`: ${lead}`);
     await page.keyboard.press('Alt+ArrowUp');
-    await said(page, 'Revision 3');
+    await told(page, 'Revision 3');
     expect((await lines())[0]).toBe(`lead: ${lead}`);
     // A note: seen while it is typed, then put in, then over the edge.
     const section = page.locator('.section', { hasText: 'The harbour at dusk' });
@@ -290,10 +287,10 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     expect((await edition()).revision).toBe(3);
     await section.getByLabel('Where the note stands').selectOption({ label: 'at its beginning' });
     await section.getByRole('button', { name: 'Put the note in' }).click();
-    await said(page, 'Revision 4');
+    await told(page, 'Revision 4');
     await hands.reach(page.getByRole('button', { name: 'Up: this note' }));
     await page.keyboard.press('Alt+ArrowUp');
-    await said(page, 'Revision 5');
+    await told(page, 'Revision 5');
     expect((await content()).sections[0]).toMatchObject({ key: 'lead', blocks: [{ text: 'A word **between**' }] });
     // Dragged back, onto a piece: before it.
     const note = page.locator('.piece.block');
@@ -306,7 +303,7 @@ suite(`writing at an edition${browserMissing === undefined ? '' : ` (${browserMi
     await target.hover();
     await target.hover();
     await page.mouse.up();
-    await said(page, 'Revision 6');
+    await told(page, 'Revision 6');
     const { blocks, pieces } = (await content()).sections.find((one) => one.blocks?.length === 1)!;
     expect(pieces[blocks![0]!.after]?.title).toBe('Who reads the annexes');
     expect(complaints).toEqual([]);

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { getNewsletter, readContent } from '../../src/editions/index.ts';
+import { type Edition, type EditionContent, getNewsletter, readContent } from '../../src/editions/index.ts';
 import { type Web, startWeb } from '../../src/http/index.ts';
 import { getEdition, proposeEdition } from '../../src/newsroom/index.ts';
 import { deskLink } from './desk.ts';
@@ -22,6 +22,8 @@ export interface Draft {
   web: Web;
   /** `script`: the browser runs scripts. */
   come(browser: Browser, role: 'author' | 'editor', script: boolean): Promise<Visit>;
+  edition(): Promise<Edition>;
+  content(): Promise<EditionContent>;
   /** A section a line: its key and the titles of its pieces. */
   order(): Promise<string[]>;
   close(): Promise<void>;
@@ -40,6 +42,11 @@ interface Wish {
   readers?: number;
   /** The newsletter's, beside the usual. */
   settings?: Record<string, unknown>;
+}
+
+/** What the page of an edition says of an act, or of what came by itself. */
+export function told(page: Page, words: string | RegExp): Promise<void> {
+  return page.locator('[data-live-region] .told', { hasText: words }).waitFor({ timeout: 15_000 });
 }
 
 export async function openDraft({ titles = TITLES, readers = 12, settings = SETTINGS }: Wish = {}): Promise<Draft> {
@@ -61,6 +68,8 @@ export async function openDraft({ titles = TITLES, readers = 12, settings = SETT
   await addPieces(db, [
     { slug: 'late', title: 'Late news of the week', publishedAt: new Date(now - 6e4).toISOString() },
   ]);
+  const edition = () => getEdition(db, 1);
+  const content = async () => readContent(db, await edition());
   return {
     house,
     web,
@@ -76,8 +85,10 @@ export async function openDraft({ titles = TITLES, readers = 12, settings = SETT
       );
       return { page, context, complaints };
     },
+    edition,
+    content,
     async order() {
-      const { sections } = await readContent(db, await getEdition(db, 1));
+      const { sections } = await content();
       return sections.map(({ key, pieces }) => `${key}: ${pieces.map(({ title }) => title).join(' | ')}`);
     },
     async close() {

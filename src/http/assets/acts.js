@@ -41,17 +41,18 @@ export function ofRevision(body, revision, isUnasked = false) {
 
 /** An act by a button. */
 export function press({ address, body, done, settle }) {
-  queue({ address, done, settle, isPressed: body, prepare: () => ofRevision(body, seen.revision) });
+  queue({ address, done, settle, pressed: body, prepare: () => ofRevision(body, seen.revision) });
 }
 
 /**
- * `isPressed`: what stood in the form when its button was pressed, if one was. `prepare` says what is sent, if anything is; `settle` sees what was answered before the page does, and says whether that is fine (`isFine`: a
- * refusal that is none) and what is to be done when the page is there (`after`); `lost` is for what had no answer. Words that are saved (`isTexts`,
- * `saves`) go on their way whatever became of the act before.
+ * `pressed`: what stood in the form when its button was pressed, if one was. `prepare` says what is sent, if anything is; `settle` sees what was
+ * answered before the page does, and says whether that is fine (`isFine`: a refusal that is none) and what is to be done when the page is there
+ * (`after`); `lost` is given what was sent and had no answer. Words that are saved (`isTexts`, `saves`) go on their way whatever became of the
+ * act before.
  */
 export function queue(one) {
   const mine = epoch;
-  const key = one.isPressed && `${one.address} ${new URLSearchParams(ofRevision(one.isPressed, ''))}`;
+  const key = one.pressed && `${one.address} ${new URLSearchParams(ofRevision(one.pressed, ''))}`;
   if (pressed.has(key)) return;
   if (key) pressed.add(key);
   begin();
@@ -61,7 +62,7 @@ export function queue(one) {
       epoch++;
       isReached = false;
       if (!isTold(NO_ANSWER)) tell(NO_ANSWER);
-      one.lost?.();
+      if (one.sent) one.lost?.(one.sent);
     })
     .finally(() => {
       pressed.delete(key);
@@ -81,13 +82,14 @@ async function sendNow(one) {
   const { address, settle, isTexts = false, isUnasked = false, saves, done } = one;
   const body = one.prepare();
   if (!body) return;
+  one.sent = body;
   const { answer, page } = await post(withView(address), body, isSave(one) ? SAVE_MS : ACT_MS);
   const { dataset } = page.querySelector('[data-edition]') ?? {};
   isReached = dataset !== undefined;
   if (!isReached) {
     epoch++;
     refused(answer, page);
-    if (answer.status === TOO_MANY || answer.status >= 500) one.lost?.();
+    if (answer.status === TOO_MANY || answer.status >= 500) one.lost?.(body);
     return;
   }
   // Nobody is interrupted in the middle of a character.

@@ -55,21 +55,19 @@ document.addEventListener('compositionend', ({ target }) => {
 export function saveTexts({ isAuto }) {
   if (!texts()?.checkValidity()) return;
   let upTo;
-  let sent;
   queue({
     address: texts().getAttribute('action'),
     isTexts: true,
     isUnasked: isAuto,
-    isPressed: isAuto ? undefined : new FormData(texts()),
+    pressed: isAuto ? undefined : new FormData(texts()),
     prepare() {
       upTo = typed;
       if (!texts() || (isAuto && upTo === saved)) return undefined;
-      sent = ofRevision(new FormData(texts()), begun, isAuto);
-      return sent;
+      return ofRevision(new FormData(texts()), begun, isAuto);
     },
     settle: (body, answer, page) => settleTexts(body, upTo, { answer, page }),
-    lost() {
-      noteUnanswered(texts(), sent);
+    lost(body) {
+      noteUnanswered(texts(), body);
       saveSoon(AGAIN_MS);
     },
   });
@@ -171,18 +169,16 @@ export function saveWords(name, { isAuto = true } = {}) {
   const form = () => formOf(name);
   if (!form()?.checkValidity()) return void waiting.delete(name);
   waiting.set(name, undefined);
-  let sent;
   queue({
     address: form().getAttribute('action'),
     saves: name,
     isUnasked: isAuto,
-    isPressed: isAuto ? undefined : new FormData(form()),
+    pressed: isAuto ? undefined : new FormData(form()),
     prepare() {
       // Somebody else's words have come meanwhile.
       if (held.has(name) && !isAuto) skip();
       if (!form() || held.has(name) || (isAuto && !isTypedIn(form()))) return undefined;
-      sent = ofRevision(new FormData(form()), seen.revision, isAuto);
-      return sent;
+      return ofRevision(new FormData(form()), seen.revision, isAuto);
     },
     settle(body, answer, page) {
       const { kept, isFine } = keptOf(form(), body, { answer, page });
@@ -191,8 +187,8 @@ export function saveWords(name, { isAuto = true } = {}) {
       const isToGoOn = kept !== body && answer.status === STALE && form() && isSame(form(), page);
       return { isFine, after: () => isToGoOn && form() && saveWordsSoon(form()) };
     },
-    lost() {
-      noteUnanswered(form(), sent);
+    lost(body) {
+      noteUnanswered(form(), body);
       if (form()) saveWordsSoon(form(), AGAIN_MS);
     },
     // Where the door was shut, they wait until it is open again.
